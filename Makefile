@@ -1,0 +1,36 @@
+# `make demo` and `make test` need Python 3.11 to 3.13 and make; they set up the rest themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo
+
+.PHONY: demo test lint clean
+.DEFAULT_GOAL := demo
+
+# Faces are drawn, so this needs no data set: train both networks briefly, predict, measure.
+demo: .venv/ready
+	rm -rf $(DEMO)
+	$(BIN)/python -m data.drawn_csv $(DEMO) --train 2000 --test 700 --seed 1
+	$(BIN)/python train_cnn.py --data $(DEMO)/train.csv --run $(DEMO)/cnn --epochs 4
+	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 8
+	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/cnn --out $(DEMO)/submission_cnn.csv
+	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/dnn --out $(DEMO)/submission_dnn.csv
+	@echo "Everything lies in $(DEMO)/: the faces, two runs with their weights and curves, two submissions."
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamp is touched last, so that an installation that was interrupted starts again.
+.venv/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,60 @@
+"""The argument parser of the scripts and the types of their arguments."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from data.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with defaults in --help and the suite's error contract: one line, exit code 2."""
+
+    def __init__(self, description: str | None) -> None:
+        text = (description or "").strip()
+        super().__init__(description=text, formatter_class=_Help, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+    def given(self, argv: Sequence[str] | None) -> dict[str, object]:
+        """Only the arguments that were typed, by name; the rest of the names are absent."""
+        absent = object()
+        names = [action.dest for action in self._actions if action.dest != "help"]
+        # argparse sets a default only where the namespace has no such attribute yet.
+        namespace = self.parse_args(argv, argparse.Namespace(**dict.fromkeys(names, absent)))
+        return {name: value for name, value in vars(namespace).items() if value is not absent}
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """The docstring as it is written, and the default of each option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        has_default = action.default not in (None, False, [], argparse.SUPPRESS)
+        return (action.help or "") + (" (default: %(default)s)" if has_default else "")
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """An argparse type: a whole number of at least `least`."""
+
+    def convert(text: str) -> int:
+        if not text.isascii() or not text.removeprefix("-").isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        return int(text)
+
+    return convert
+
+
+def output_file(path: str, endings: Sequence[str] = ()) -> Path:
+    """A file that can be written: its folder exists and its ending is one of `endings`, or InputError."""
+    file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{path}: is a folder; name a file in it")
+    if not file.parent.is_dir():
+        raise InputError(
+            f"{path}: the folder {file.parent} does not exist; create it or choose another place"
+        )
+    if endings and file.suffix.lower() not in endings:
+        raise InputError(f"{path}: the name must end in {' or '.join(endings)}")
+    return file
