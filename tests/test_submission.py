@@ -1,0 +1,90 @@
+"""Submissions are the exact bytes that Kaggle takes, whole or absent; the data set is found or explained."""
+
+import numpy as np
+import pytest
+
+from data import locate
+from data.csv_reader import read_labels
+from data.errors import InputError
+from data.locate import locate_data
+from data.submission import write_probabilities, write_submission
+
+
+def test_submission_bytes(tmp_path):
+    path = tmp_path / "new folder" / "submission.csv"
+    write_submission(path, np.array([7, 0, 3]), np.array([6, 0, 2]))
+    assert path.read_bytes() == b"id,label\n7,6\n0,0\n3,2\n"
+    ids, labels = read_labels(path)
+    assert ids.tolist() == [7, 0, 3]
+    assert labels.tolist() == [6, 0, 2]
+
+
+def test_probability_bytes(tmp_path):
+    path = tmp_path / "probabilities.csv"
+    probabilities = np.array([[1, 0, 0, 0, 0, 0, 0], [1 / 3, 2 / 3, 1e-9, 0, 0, 0, 0]], np.float32)
+    write_probabilities(path, np.array([4, 1]), probabilities)
+    assert path.read_bytes() == (
+        b"id,angry,disgust,fear,happy,sad,surprise,neutral\n"
+        b"4,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+        b"1,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+    )
+
+
+def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
+    path = tmp_path / "submission.csv"
+    write_submission(path, np.array([1]), np.array([1]))
+    with pytest.raises(ValueError, match="2 ids but 1 labels"):
+        write_submission(path, np.array([1, 2]), np.array([1]))
+    with pytest.raises(ValueError, match="shape"):
+        write_probabilities(path, np.array([1, 2]), np.zeros((2, 6)))
+
+    def write_half(self, content):
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", write_half)
+    with pytest.raises(InputError, match="No space left on device") as raised:
+        write_submission(path, np.array([5, 6]), np.array([5, 6]))
+    assert str(path) in str(raised.value)
+    assert path.read_bytes() == b"id,label\n1,1\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_in_the_way_is_one_line(tmp_path):
+    with pytest.raises(InputError) as raised:
+        write_submission(tmp_path, np.array([1]), np.array([1]))
+    assert str(tmp_path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_given_path_is_checked(tmp_path):
+    path = tmp_path / "my faces.csv"
+    with pytest.raises(InputError, match=r"my faces\.csv: no such file"):
+        locate_data(str(path), "train")
+    path.touch()
+    assert locate_data(str(path), "train") == path
+    with pytest.raises(InputError, match="is a folder"):
+        locate_data(str(tmp_path), "train")
+
+
+def test_usual_names_are_found_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(locate, "DATA_FOLDER", tmp_path)
+    for name in ("icml_face_data.csv.zip", "icml_face_data.csv", "fer2013.csv.gz", "train.csv"):
+        (tmp_path / name).touch()
+        assert locate_data(None, "train") == tmp_path / name
+    with pytest.raises(InputError):
+        locate_data(None, "test")
+    (tmp_path / "test.csv.gz").touch()
+    assert locate_data(None, "test") == tmp_path / "test.csv.gz"
+
+
+@pytest.mark.parametrize("kind", ["train", "test"])
+def test_no_data_set_says_how_to_get_it(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(locate, "DATA_FOLDER", tmp_path)
+    with pytest.raises(InputError) as raised:
+        locate_data(None, kind)
+    message = str(raised.value)
+    assert "\n" not in message
+    for words in (f"{kind}.csv", str(tmp_path), locate.COMPETITION, "--data", "make demo"):
+        assert words in message
