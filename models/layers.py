@@ -1,0 +1,75 @@
+"""The layers that Keras does not have, and the block that the convolutional networks share."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+# Keras's 0.99 needs some 500 steps to forget its start; short runs would be evaluated with wrong statistics.
+BATCH_NORMALIZATION_MOMENTUM = 0.9
+
+
+@keras.saving.register_keras_serializable(package="fer2013")
+class ChannelHeightMaxPooling2D(layers.Layer):
+    """2x2 maximum over pairs of channels and pairs of rows; the width stays.
+
+    The report ran its convolutions channels_first but its max pooling with Keras's default channels_last, so
+    that the pooling took the channels for the height and the height for the width (report, question 1).
+    (N, height, width, channels) -> (N, height // 2, width, channels // 2).
+    """
+
+    def call(self, inputs: Any) -> Any:
+        # The maximum of strided slices is faster on a CPU than a reshape and a reduction.
+        rows = keras.ops.maximum(inputs[:, 0::2], inputs[:, 1::2])
+        return keras.ops.maximum(rows[..., 0::2], rows[..., 1::2])
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        assert height is not None
+        assert channels is not None
+        return batch, height // 2, width, channels // 2
+
+
+@keras.saving.register_keras_serializable(package="fer2013")
+class FusedBatchNormalization(layers.BatchNormalization):
+    """Keras's batch normalisation of (N, height, width, channels) by TensorFlow's one fused kernel.
+
+    Keras 3 computes the same in a dozen passes over memory, which took 40 % of the CNN's training step on a
+    CPU. The statistics are float32 even where the faces come as bfloat16.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        # Without autocast the inputs keep their dtype and the statistics theirs, as the kernel wants them.
+        super().__init__(**{**options, "autocast": False})
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        frozen = not training or not self.trainable
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=self.gamma,
+            offset=self.beta,
+            mean=self.moving_mean if frozen else [],
+            variance=self.moving_variance if frozen else [],
+            epsilon=self.epsilon,
+            is_training=not frozen,
+        )
+        if not frozen:
+            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                average.assign(average * self.momentum + value * (1.0 - self.momentum))
+        return outputs
+
+
+def normalization(mean: float, std: float) -> layers.Layer:
+    """Grey levels to zero mean and unit deviation; configuration, not weights, so it counts no parameters."""
+    # float32 under mixed precision too: an augmented grey level has more digits than bfloat16 holds.
+    return layers.Normalization(axis=None, mean=mean, variance=std**2, dtype="float32", name="normalization")
+
+
+def convolution_block(x: Any, filters: int, number: int) -> Any:
+    """3x3 convolution, batch normalisation, ReLU, with the report's layer numbers."""
+    x = layers.Conv2D(filters, 3, padding="same", name=f"conv2d_{number}")(x)
+    x = FusedBatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}")(
+        x
+    )
+    return layers.ReLU(name=f"activation_{number}")(x)

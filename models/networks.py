@@ -1,0 +1,15 @@
+"""The networks by the name that run folders and weight files carry."""
+
+from collections.abc import Callable
+from typing import Any
+
+# A name, the module and the function; imported late, so that a name can be checked without TensorFlow.
+NETWORK_NAMES = ("cnn", "dnn")
+
+
+def builder(name: str) -> Callable[..., Any]:
+    """The function that builds network `name`: (mean, std, dropout) -> keras.Model. One of NETWORK_NAMES."""
+    from models.cnn import build_cnn
+    from models.dnn import build_dnn
+
+    return {"cnn": build_cnn, "dnn": build_dnn}[name]

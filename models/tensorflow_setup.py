@@ -1,0 +1,81 @@
+"""The settings that make TensorFlow fast here; they must be made before TensorFlow is imported.
+
+Scripts call `set_up_tensorflow()` after they have checked their arguments and files, because the import
+costs seconds and 600 MB.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# Instruction sets with which oneDNN computes bfloat16 products at twice the float32 rate.
+_BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+
+@dataclass(frozen=True)
+class Acceleration:
+    """How a network is computed: the Keras dtype policy and whether XLA compiles the step."""
+
+    dtype_policy: str
+    jit_compile: bool
+
+
+def set_up_tensorflow(deterministic: bool = False) -> None:
+    """Import TensorFlow with oneDNN on and its start-up chatter off.
+
+    deterministic: ask for bit-identical results on the same machine with the same number of threads.
+    """
+    if "tensorflow" not in sys.modules:
+        # On AMD processors TensorFlow leaves oneDNN off, which costs a factor of 1.5 to 2.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        # Level 3, because the absence of a GPU is logged as an error.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent_stderr():
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    # Without growth the first process takes the whole GPU and the second fails.
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def fastest_acceleration() -> Acceleration:
+    """The fastest exact-enough way to train on this machine.
+
+    CPU with bfloat16 products: mixed_bfloat16 through oneDNN (74 faces/s of the 19M CNN on two Zen 4 cores,
+    against 53 with XLA). Other CPUs: float32 through XLA. GPU: float32 through XLA.
+    """
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU") and _BFLOAT16_CPU_FLAGS & _cpu_flags():
+        return Acceleration("mixed_bfloat16", jit_compile=False)
+    return Acceleration("float32", jit_compile=True)
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what C++ writes to stderr meanwhile: TensorFlow's import logs before its own level applies."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+def _cpu_flags() -> set[str]:
+    """The processor's feature flags; empty where the system does not tell (macOS, Windows)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())

@@ -1,0 +1,108 @@
+"""Weight files: Keras's own `.weights.h5`, plus what it takes to rebuild the network around them.
+
+A file holds arrays and a JSON text, never code: the network is built by this suite from its name. Beside
+Keras's groups it carries the attribute `description` and the data set `training_hashes` (data/hashing.py).
+"""
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from data.atomic import atomic_path
+from data.errors import InputError
+from data.hashing import image_hashes
+from models.networks import NETWORK_NAMES, builder
+
+ENDING = ".weights.h5"
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A checked weight file, read without TensorFlow.
+
+    description: network, mean, std and whatever the training wrote beside them. training_hashes: (N,) uint64,
+    one per image that the weights were fitted to.
+    """
+
+    path: Path
+    description: dict[str, Any]
+    training_hashes: np.ndarray
+
+    @property
+    def network(self) -> str:
+        """The name of the network, one of NETWORK_NAMES."""
+        return self.description["network"]
+
+
+def find_weights(path: str) -> WeightsFile:
+    """Check a `.weights.h5` file, or the best (else the last) one in a run folder. Raises InputError."""
+    file = Path(path)
+    if file.is_dir():
+        found = [
+            file / f"{name}{ENDING}" for name in ("best", "last") if (file / f"{name}{ENDING}").is_file()
+        ]
+        if not found:
+            raise InputError(
+                f"{path}: holds no best{ENDING} or last{ENDING}; give a run folder of train_cnn.py"
+            )
+        file = found[0]
+    if not file.is_file():
+        raise InputError(f"{path}: no such weights; give a run folder or a {ENDING} file of this suite")
+    if not file.name.endswith(ENDING):
+        raise InputError(f"{path}: only {ENDING} files are loaded, because other formats can carry code")
+    try:
+        with h5py.File(file, "r") as stored:
+            description = json.loads(stored.attrs["description"])
+            hashes = stored["training_hashes"][()]
+    except KeyError:
+        raise InputError(
+            f"{file}: does not say which network it belongs to; this suite did not write it"
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"{file}: is damaged or not a weight file ({error}); train or copy it again"
+        ) from None
+    network = description.get("network")
+    if network not in NETWORK_NAMES:
+        raise InputError(f"{file}: is for the unknown network {network!r}; known: {', '.join(NETWORK_NAMES)}")
+    return WeightsFile(file, description, hashes)
+
+
+def seen_in_training(images: np.ndarray, weights: Sequence[WeightsFile]) -> np.ndarray:
+    """(N,) bool: which of (N, 48, 48) uint8 images any of the weights was fitted to, as an exact copy."""
+    return np.isin(image_hashes(images), np.concatenate([each.training_hashes for each in weights]))
+
+
+def load_network(weights: WeightsFile) -> Any:
+    """Build the network of a weight file and load its weights: an uncompiled keras.Model.
+
+    Raises InputError when the arrays are damaged or do not fit the network.
+    """
+    model = builder(weights.network)(weights.description["mean"], weights.description["std"])
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns when it leaves a layer at its random start; that is no network to predict with.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(weights.path)
+    except (OSError, RuntimeError, ValueError, KeyError, UserWarning) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{weights.path}: does not fit the network {weights.network} ({reason})") from None
+    return model
+
+
+def save_network(model: Any, path: Path, description: dict[str, Any], training_hashes: np.ndarray) -> None:
+    """Write the weights of an uncompiled model (a compiled one would add its optimiser's state), atomically.
+
+    description: JSON-ready, with network, mean and std. Raises InputError when the disk is full.
+    """
+    with atomic_path(path) as temporary:
+        model.save_weights(temporary)
+        with h5py.File(temporary, "r+") as stored:
+            stored.attrs["description"] = json.dumps(description)
+            stored["training_hashes"] = training_hashes
