@@ -1,0 +1,35 @@
+"""What the tests share: TensorFlow set up once, and a folder of drawn faces in every CSV format."""
+
+from pathlib import Path
+
+import pytest
+
+from data.drawn_csv import write_drawn_csvs
+from models.tensorflow_setup import set_up_tensorflow
+
+set_up_tensorflow()
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of drawn faces: 160 for training, 70 for testing."""
+    folder = tmp_path_factory.mktemp("drawn")
+    write_drawn_csvs(folder, train=160, test=70, seed=1)
+    return folder
+
+
+@pytest.fixture
+def fails(capsys: pytest.CaptureFixture[str]):
+    """Run a script's main that must end with exit code 2 and one line on stderr: gives that line."""
+
+    def run(main, *arguments) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert stop.value.code == 2
+        assert printed.err.count("\n") == 1, printed.err
+        assert printed.err.startswith("error: ")
+        return printed.err
+
+    return run

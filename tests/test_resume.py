@@ -1,0 +1,132 @@
+"""Runs that are killed, interrupted or out of disk, in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+OPTIONS = ["--epochs", "3", "--limit", "96", "--batch-size", "32", "--validation", "none", "--deterministic"]
+
+
+def command(drawn: Path, run: Path, *more: str) -> list[str]:
+    data = ["--data", str(drawn / "train.csv")]
+    return [sys.executable, str(PROJECT / "train_cnn.py"), *data, "--run", str(run), *OPTIONS, *more]
+
+
+def start_and_wait_for_an_epoch(arguments: list[str], run: Path, **options) -> subprocess.Popen:
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    for _ in range(1200):
+        if (run / "checkpoint.weights.h5").exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    assert process.poll() is None, process.communicate()
+    return process
+
+
+def weights(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a weight file by their place in it."""
+    arrays = {}
+    with h5py.File(path) as stored:
+        stored.visititems(
+            lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+        )
+    return arrays
+
+
+def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = start_and_wait_for_an_epoch(command(drawn, killed), killed)
+    process.kill()
+    process.communicate()
+    assert (killed / "history.csv").read_text().count("\n") < 4
+
+    resumed = subprocess.run(command(drawn, killed, "--resume"), capture_output=True, text=True, timeout=300)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch 1/3" not in resumed.stdout
+    assert "epoch 3/3" in resumed.stdout
+    subprocess.run(command(drawn, whole), check=True, capture_output=True, timeout=300)
+
+    for name in ("last.weights.h5", "best.weights.h5"):
+        expected, got = weights(whole / name), weights(killed / name)
+        assert expected.keys() == got.keys()
+        for key, array in expected.items():
+            np.testing.assert_array_equal(array, got[key], err_msg=key)
+    without_seconds = [
+        [line.rsplit(",", 1)[0] for line in (run / "history.csv").read_text().splitlines()]
+        for run in (whole, killed)
+    ]
+    assert without_seconds[0] == without_seconds[1]
+
+
+def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_path):
+    run = tmp_path / "run"
+    process = start_and_wait_for_an_epoch(command(drawn, run), run)
+    second = subprocess.run(command(drawn, run, "--resume"), capture_output=True, text=True, timeout=120)
+    assert second.returncode == 2
+    assert "another process is training" in second.stderr
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"train_cnn.py --run {run} --resume" in errors
+    assert "Traceback" not in errors
+    assert (run / "checkpoint.weights.h5").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX")
+def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
+    """A limit on the size of files, between the weights (77 MB) and the checkpoint (232 MB), is the full disk."""
+    run = tmp_path / "run"
+    limited = ["bash", "-c", 'ulimit -f 150000; exec "$0" "$@"']
+    stopped = subprocess.run(
+        [*limited, *command(drawn, run)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert stopped.returncode == 2
+    assert stopped.stderr.count("\n") == 1
+    assert "checkpoint.weights.h5: cannot be written" in stopped.stderr
+    assert sorted(path.name for path in run.glob("*.h5")) == ["best.weights.h5", "last.weights.h5"]
+    assert not list(run.glob(".*tmp*"))
+
+
+def test_two_devices_train_together(drawn, tmp_path):
+    """Two logical CPUs stand in for two GPUs."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from models.tensorflow_setup import set_up_tensorflow\n"
+        "set_up_tensorflow()\n"
+        "import tensorflow as tf\n"
+        "cpu = tf.config.list_physical_devices('CPU')[0]\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
+        "import train_dnn\n"
+        "train_dnn.main(sys.argv[2:])\n"
+    )
+    run = tmp_path / "run"
+    options = ["--epochs", "2", "--limit", "96", "--batch-size", "32", "--strategy", "mirrored"]
+    trained = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            program,
+            str(PROJECT),
+            "--data",
+            str(drawn / "train.csv"),
+            "--run",
+            str(run),
+            *options,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "2 devices" in trained.stdout
+    assert "epoch 2/2" in trained.stdout
+    assert (run / "best.weights.h5").exists()

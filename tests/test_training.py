@@ -1,0 +1,210 @@
+"""The training scripts through their own main: run folders, validation, recipes, errors."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import train_cnn
+import train_dnn
+from data.csv_reader import read_csv
+from data.dataset import Dataset
+from data.errors import InputError
+from data.hashing import image_hashes
+from models.tensorflow_setup import Acceleration
+from models.weights_file import find_weights, load_network
+from training.fit import fit, optimizer
+from training.recipes import RECIPES
+from training.run_folder import RunFolder
+from training.training_data import TrainingData, load_training_data
+
+
+def two_greys() -> TrainingData:
+    """Two grey levels with two labels: what any network must learn."""
+    images = np.repeat(np.array([60, 200], np.uint8), 64)[:, None, None] * np.ones((1, 48, 48), np.uint8)
+    return TrainingData(Dataset(images, np.repeat([1, 3], 64)), None, image_hashes(images), 130.0, 70.0)
+
+
+@pytest.fixture(scope="module")
+def dnn_run(drawn, tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "dnn"
+    options = ["--validation", "PublicTest", "--epochs", "2", "--batch-size", "32", "--seed", "5"]
+    train_dnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(run), *options])
+    return run
+
+
+def test_run_record_tells_what_repeats_the_run(drawn, dnn_run):
+    record = json.loads((dnn_run / "run.json").read_text())
+    training = read_csv(drawn / "train.csv")
+    assert record["network"] == "dnn"
+    assert record["arguments"]["seed"] == 5
+    assert record["arguments"]["validation"] == "PublicTest"
+    assert record["versions"]["tensorflow"] == tf.__version__
+    assert record["commit"]
+    assert record["training_faces"] == len(training)
+    assert record["mean"] == pytest.approx(training.images.mean())
+    assert record["std"] == pytest.approx(training.images.std())
+
+
+def test_history_has_a_row_an_epoch_and_is_drawn(dnn_run):
+    with (dnn_run / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"} <= set(rows[0])
+    assert (dnn_run / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_best_weights_carry_hashes_and_give_the_measured_accuracy(drawn, dnn_run):
+    weights = find_weights(str(dnn_run))
+    assert weights.path.name == "best.weights.h5"
+    np.testing.assert_array_equal(weights.training_hashes, image_hashes(read_csv(drawn / "train.csv").images))
+    measured = weights.description["measured"]["val_accuracy"]
+    public = read_csv(drawn / "fer2013.csv").with_usage("PublicTest")
+    predicted = load_network(weights).predict(public.images, verbose=0).argmax(axis=1)
+    # Training validates in bfloat16 where the processor has it: one close call may fall the other way.
+    assert np.mean(predicted == public.labels) == pytest.approx(measured, abs=1.1 / len(public))
+
+
+def test_weights_hold_no_optimiser_and_the_checkpoint_is_gone(dnn_run):
+    for name in ("best", "last"):
+        with h5py.File(dnn_run / f"{name}.weights.h5") as stored:
+            assert "optimizer" not in stored
+        assert (dnn_run / f"{name}.weights.h5").stat().st_size < 18_273_543 * 4 * 1.05
+    assert not (dnn_run / "checkpoint.weights.h5").exists()
+
+
+def test_a_pipe_gets_one_line_an_epoch(drawn, tmp_path, capsys):
+    options = ["--epochs", "2", "--limit", "40", "--batch-size", "20", "--validation", "none"]
+    train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(tmp_path / "run"), *options])
+    printed = capsys.readouterr().out
+    assert [line.split()[1] for line in printed.splitlines() if line.startswith("epoch")] == ["1/2", "2/2"]
+    assert "\b" not in printed
+    assert "\r" not in printed
+
+
+def test_a_network_learns(tmp_path):
+    recipe = dataclasses.replace(RECIPES["dnn"]["report"], epochs=4, batch_size=32)
+    progress = fit(
+        RunFolder(str(tmp_path)),
+        two_greys(),
+        recipe,
+        network="dnn",
+        seed=1,
+        acceleration=Acceleration("float32", jit_compile=False),
+    )
+    assert progress.history[-1]["accuracy"] > 0.95
+    assert progress.history[-1]["loss"] < progress.history[0]["loss"] / 3
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
+    recipe = dataclasses.replace(
+        RECIPES["dnn"]["report"], epochs=2, batch_size=32, learning_rate=float("nan")
+    )
+    with pytest.raises(InputError, match="the loss is nan in epoch 1, step 2"):
+        fit(
+            RunFolder(str(tmp_path)),
+            two_greys(),
+            recipe,
+            network="dnn",
+            seed=1,
+            acceleration=Acceleration("float32", jit_compile=False),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report_recipes_are_the_reports():
+    cnn, dnn = RECIPES["cnn"]["report"], RECIPES["dnn"]["report"]
+    assert (cnn.epochs, cnn.batch_size, cnn.validation) == (100, 128, "none")
+    assert (dnn.epochs, dnn.batch_size, dnn.validation) == (80, 128, "0.2")
+    assert (cnn.augmentation.rotation, cnn.augmentation.shift, cnn.augmentation.flip) == (10, 0.1, True)
+    assert cnn.augmentation.zoom == cnn.augmentation.erase == 0
+    assert dnn.augmentation is None
+    adam = optimizer(cnn, steps=10)
+    assert type(adam).__name__ == "Adam"
+    assert float(adam.learning_rate) == pytest.approx(0.001)
+
+
+def test_fast_schedule_warms_up_and_ends_at_zero():
+    recipe = RECIPES["cnn"]["fast"]
+    schedule = optimizer(recipe, steps=1000)._learning_rate
+    rates = np.array([float(schedule(step)) for step in range(1001)])
+    assert rates[0] < recipe.learning_rate / 20
+    assert rates.argmax() == pytest.approx(1000 * recipe.warmup, abs=2)
+    assert rates.max() == pytest.approx(recipe.learning_rate)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_only_training_rows_are_learned_from(drawn):
+    data = load_training_data(str(drawn / "fer2013.csv"), "PublicTest", seed=1, limit=None)
+    everything = read_csv(drawn / "fer2013.csv")
+    assert len(data.training) == np.sum(everything.usage == 0)
+    assert data.validation is not None
+    assert len(data.validation) == np.sum(everything.usage == 1)
+    assert not set(data.hashes) & set(image_hashes(data.validation.images))
+
+
+def test_validation_fraction_file_and_none(drawn):
+    path = str(drawn / "train.csv")
+    fraction = load_training_data(path, "0.2", seed=1, limit=None)
+    assert len(fraction.validation) == pytest.approx(32, abs=4)  # whole faces of each of seven classes
+    assert len(fraction.training) + len(fraction.validation) == 160
+    assert len(fraction.hashes) == len(fraction.training)
+    from_file = load_training_data(path, str(drawn / "emotion_pixels.csv"), seed=1, limit=100)
+    assert len(from_file.training) == 100
+    assert from_file.validation.source.endswith("emotion_pixels.csv")
+    assert load_training_data(path, "none", seed=1, limit=None).validation is None
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--data", "missing.csv"], "missing.csv: no such file"),
+        (["--data", "DRAWN/test.csv"], "no label column"),
+        (["--data", "DRAWN/train.csv", "--validation", "PublicTest"], "no Usage column"),
+        (["--data", "DRAWN/train.csv", "--validation", "1.5"], "fraction"),
+        (["--data", "DRAWN/train.csv", "--validation", "missing.csv"], "missing.csv: no such file"),
+        (["--data", "DRAWN/train.csv", "--epochs", "0"], "whole number of at least 1"),
+        (["--data", "DRAWN/train.csv", "--recipe", "slow"], "invalid choice"),
+        (["--data", "DRAWN/train.csv", "--epoch", "3"], "unrecognized arguments"),
+        (["--data", "DRAWN/train.csv", "--resume"], "no run to resume"),
+        (["--data", "DRAWN/train.csv", "--show-augmentation", "x.jpg"], "must end in"),
+    ],
+)
+def test_bad_arguments_end_with_one_line(drawn, tmp_path, fails, options, word):
+    run = tmp_path / "run"
+    line = fails(train_cnn.main, "--run", run, *(option.replace("DRAWN", str(drawn)) for option in options))
+    assert word in line
+    assert not run.exists()
+
+
+def test_a_run_folder_is_not_overwritten(drawn, dnn_run, fails):
+    before = (dnn_run / "run.json").read_bytes()
+    line = fails(train_dnn.main, "--data", drawn / "train.csv", "--run", dnn_run)
+    assert "holds a run already" in line
+    assert "--resume" in line
+    assert (dnn_run / "run.json").read_bytes() == before
+
+
+def test_resume_refuses_other_settings(drawn, dnn_run, fails):
+    assert "train_dnn.py" in fails(train_cnn.main, "--run", dnn_run, "--resume")
+    line = fails(train_dnn.main, "--run", dnn_run, "--resume", "--epochs", 3)
+    assert "--epochs 2, not 3" in line
+
+
+def test_a_finished_run_has_nothing_to_resume(dnn_run, capsys):
+    before = (dnn_run / "last.weights.h5").read_bytes()
+    train_dnn.main(["--run", str(dnn_run), "--resume"])
+    assert "finished" in capsys.readouterr().out
+    assert (dnn_run / "last.weights.h5").read_bytes() == before
+
+
+def test_augmented_faces_are_drawn_on_request(drawn, tmp_path):
+    picture = tmp_path / "augmented.png"
+    train_cnn.main(["--data", str(drawn / "train.csv"), "--show-augmentation", str(picture)])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [picture]

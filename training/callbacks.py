@@ -1,0 +1,145 @@
+"""What happens between batches and epochs: checkpoints, seeds, the line of progress, the stop at a NaN."""
+
+import json
+import time
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from data.atomic import atomic_path
+from data.errors import InputError
+from models.weights_file import save_network
+from training.run_folder import RunFolder
+
+
+class SeedEpoch(keras.callbacks.Callback):
+    """Set every dropout layer's state from (seed, epoch), so that a resumed epoch drops the same units."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.seed_generator.state.assign([self.seed, epoch])
+
+
+class StopAtNonFiniteLoss(keras.callbacks.Callback):
+    """End the run with one clear line as soon as the loss is NaN or infinite."""
+
+    def __init__(self, run: RunFolder) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        if not np.isfinite(logs["loss"]):
+            raise InputError(
+                f"{self.run.path}: the loss is {logs['loss']} in epoch {self.epoch}, step {batch + 1}: the "
+                "training diverged; start again with another --seed or a larger --batch-size"
+            )
+
+
+class Progress:
+    """The finished epochs; kept inside the checkpoint, so that the two cannot disagree."""
+
+    def __init__(self) -> None:
+        self.history: list[dict[str, float]] = []
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are finished."""
+        return len(self.history)
+
+    def is_best(self) -> bool:
+        """Whether the last epoch beats all before; without validation the last one always counts as best."""
+        accuracies = [row.get("val_accuracy", row["epoch"]) for row in self.history]
+        return accuracies[-1] > max(accuracies[:-1], default=-1.0)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """After each epoch: weights, history and, last of all, the state from which --resume goes on.
+
+    The order matters: a kill between two files leaves a checkpoint of the epoch before, whose repetition
+    writes the same files again.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        network: Any,
+        progress: Progress,
+        description: dict[str, Any],
+        hashes: np.ndarray,
+    ) -> None:
+        """network: the uncompiled model that shares the weights of the one in training."""
+        super().__init__()
+        self.run = run
+        self.network = network
+        self.progress = progress
+        self.description = description
+        self.hashes = hashes
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
+        row["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
+        row["seconds"] = round(time.monotonic() - self.started, 2)
+        self.progress.history.append(row)
+        description = self.description | {"epoch": epoch + 1, "measured": row}
+        if self.progress.is_best():
+            save_network(self.network, self.run.best, description, self.hashes)
+        save_network(self.network, self.run.last, description, self.hashes)
+        self.run.write_history(self.progress.history)
+        save_checkpoint(self.model, self.run, self.progress)
+
+
+class EpochLine(keras.callbacks.Callback):
+    """One line an epoch, for pipes and log files, where a progress bar would write backspaces."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        row = self.progress.history[-1]
+        parts = [f"{name} {row[name]:.4f}" for name in logs]
+        print(
+            f"epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(parts)}  {row['seconds']:.0f} s",
+            flush=True,
+        )
+
+
+def save_checkpoint(model: keras.Model, run: RunFolder, progress: Progress) -> None:
+    """Write weights, the optimiser's state and the progress into one file, atomically."""
+    with atomic_path(run.checkpoint) as temporary:
+        model.save_weights(temporary)
+        with h5py.File(temporary, "r+") as stored:
+            # A data set, since an attribute holds no more than 64 KB.
+            stored["progress"] = json.dumps(progress.history)
+
+
+def load_checkpoint(model: keras.Model, run: RunFolder) -> Progress:
+    """Restore a compiled model from the run's checkpoint; a run killed in its first epoch has none.
+
+    Raises InputError when the file is damaged.
+    """
+    progress = Progress()
+    if not run.checkpoint.exists():
+        return progress
+    try:
+        with h5py.File(run.checkpoint, "r") as stored:
+            progress.history = json.loads(stored["progress"][()])
+        # An optimiser has no variables to restore into before it is built.
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(run.checkpoint)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise InputError(f"{run.checkpoint}: is damaged ({error}); start a new run") from None
+    return progress

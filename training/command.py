@@ -1,0 +1,207 @@
+"""The command line that train_cnn.py and train_dnn.py share: they differ in network and docstring only."""
+
+import dataclasses
+import hashlib
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from command_line.arguments import Parser, output_file, whole_number
+from data.errors import InputError
+from data.locate import locate_data
+from training.recipes import RECIPES, Recipe
+from training.run_folder import RunFolder, read_history, surroundings
+from training.training_data import TrainingData, load_training_data
+
+# What decides the weights: a resumed run must have started with the same.
+_DECISIVE = (
+    "data",
+    "recipe",
+    "epochs",
+    "batch_size",
+    "validation",
+    "seed",
+    "limit",
+    "deterministic",
+    "strategy",
+)
+
+
+def build_parser(description: str | None) -> Parser:
+    """The options of both training scripts."""
+    parser = Parser(description)
+    add = parser.add_argument
+    add("--data", metavar="CSV", help="labelled FER CSV; without it train.csv or fer2013.csv in data/")
+    add("--run", metavar="DIR", help="run folder; without it runs/NETWORK-RECIPE-seedN")
+    add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
+    add("--epochs", type=whole_number(1), metavar="N", help="passes over the faces; without it the recipe's")
+    add("--batch-size", type=whole_number(1), metavar="N", help="faces a step; without it the recipe's")
+    add(
+        "--validation",
+        metavar="PART",
+        help="faces to validate on: a fraction of the training rows, PublicTest (of a file with Usage), "
+        "another labelled CSV, or none; without it the recipe's",
+    )
+    add(
+        "--seed",
+        type=whole_number(0),
+        default=1,
+        metavar="N",
+        help="of weights, order, augmentation and split",
+    )
+    add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")
+    add("--resume", action="store_true", help="go on with the stopped run in --run")
+    add("--deterministic", action="store_true", help="repeat to the bit on the same machine; slower")
+    add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
+    add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
+    return parser
+
+
+def run_training(network: str, description: str | None, argv: Sequence[str] | None) -> None:
+    """What a training script does: check, read, train, say where it lies. Raises InputError."""
+    parser = build_parser(description)
+    arguments = vars(parser.parse_args(argv))
+    if arguments["show_augmentation"]:
+        _show_augmentation(network, arguments)
+        return
+    run = RunFolder(arguments["run"] or f"runs/{network}-{arguments['recipe']}-seed{arguments['seed']}")
+    record = (
+        _resumed(run, network, parser.given(argv)) if arguments["resume"] else _started(network, arguments)
+    )
+    if not arguments["resume"]:
+        run.refuse_existing()
+    settings = record["arguments"]
+    data = load_training_data(settings["data"], settings["validation"], settings["seed"], settings["limit"])
+    digest = hashlib.blake2b(data.hashes.tobytes(), digest_size=8).hexdigest()
+    if record.setdefault("data_digest", digest) != digest:
+        raise InputError(
+            f"{settings['data']}: holds other faces than when {run.path} was started; start a new run"
+        )
+    with run.lock():
+        if not arguments["resume"]:
+            run.refuse_existing()
+        elif run.history.exists() and len(read_history(run.path)) == settings["epochs"]:
+            print(f"{run.path} is finished: {settings['epochs']} epochs")
+            return
+        _train(run, record, data)
+
+
+def _started(network: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """run.json of a new run, with the recipe's defaults filled in and paths made absolute."""
+    recipe = RECIPES[network][arguments["recipe"]]
+    settings = {name: arguments[name] for name in _DECISIVE}
+    settings["data"] = str(locate_data(arguments["data"], "train").resolve())
+    for name in ("epochs", "batch_size", "validation"):
+        if settings[name] is None:
+            settings[name] = getattr(recipe, name)
+    if Path(settings["validation"]).is_file():
+        settings["validation"] = str(Path(settings["validation"]).resolve())
+    return {"network": network, "arguments": settings} | surroundings()
+
+
+def _resumed(run: RunFolder, network: str, given: dict[str, Any]) -> dict[str, Any]:
+    """run.json of the run to go on with; InputError when what was typed contradicts it."""
+    record = run.read_record()
+    if record["network"] != network:
+        raise InputError(
+            f"{run.path}: holds a run of train_{record['network']}.py; resume it with that script"
+        )
+    for name in sorted(set(given) & set(_DECISIVE)):
+        stored, typed = record["arguments"][name], given[name]
+        if isinstance(stored, str) and Path(stored).is_absolute():
+            typed = str(Path(str(typed)).resolve())
+        if stored != typed:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{run.path}: was started with {option} {stored}, not {typed}; leave {option} away"
+            )
+    return record
+
+
+def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
+    settings = record["arguments"]
+    recipe = dataclasses.replace(
+        RECIPES[record["network"]][settings["recipe"]],
+        epochs=settings["epochs"],
+        batch_size=settings["batch_size"],
+    )
+    from models.tensorflow_setup import Acceleration, fastest_acceleration, set_up_tensorflow
+
+    set_up_tensorflow(deterministic=settings["deterministic"])
+    # A resumed run keeps its precision, even on another machine.
+    acceleration = record.setdefault("acceleration", dataclasses.asdict(fastest_acceleration()))
+    record |= {
+        "settings": dataclasses.asdict(recipe),
+        "mean": data.mean,
+        "std": data.std,
+        "training_faces": len(data.training),
+        "validation_faces": 0 if data.validation is None else len(data.validation),
+    }
+    run.write_record(record)
+    from training.fit import fit
+
+    validated = (
+        "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
+    )
+    print(
+        f"training the {record['network'].upper()} on {len(data.training):,} faces, {validated}, "
+        f"{recipe.epochs} epochs, seed {settings['seed']}, {acceleration['dtype_policy']}, into {run.path}",
+        flush=True,
+    )
+    try:
+        progress = fit(
+            run,
+            data,
+            recipe,
+            network=record["network"],
+            seed=settings["seed"],
+            acceleration=Acceleration(**acceleration),
+            strategy=settings["strategy"],
+        )
+    except KeyboardInterrupt:
+        command = shlex.join(["python", f"train_{record['network']}.py", "--run", str(run.path), "--resume"])
+        print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
+        raise
+    _finish(run, progress.history)
+
+
+def _finish(run: RunFolder, history: list[dict[str, float]]) -> None:
+    from analysis.figures.curves import draw_curves
+    from analysis.figures.saving import save_figure
+
+    save_figure(draw_curves({run.path.name: history}), run.path / "curves.png")
+    run.checkpoint.unlink(missing_ok=True)
+    best = max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
+    what = "val_accuracy" if "val_accuracy" in best else "accuracy"
+    print(f"{what} {best[what]:.4f} in epoch {best['epoch']} of {len(history)}")
+    for file in (run.best, run.last, run.history, run.path / "curves.png"):
+        print(f"wrote {file}")
+
+
+def _show_augmentation(network: str, arguments: dict[str, Any]) -> None:
+    """Draw seven faces and four augmented versions of each."""
+    from analysis.figures.saving import ENDINGS
+
+    file = output_file(arguments["show_augmentation"], ENDINGS)
+    recipe: Recipe = RECIPES[network][arguments["recipe"]]
+    if recipe.augmentation is None:
+        raise InputError(
+            f"--recipe {arguments['recipe']} of {network} does not augment; choose --recipe fast"
+        )
+    settings = _started(network, arguments)["arguments"]
+    faces = load_training_data(settings["data"], "none", settings["seed"], settings["limit"]).training.images[
+        :7
+    ]
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    from analysis.figures.faces import draw_face_sheet
+    from analysis.figures.saving import save_figure
+    from data.augmentation import augment
+
+    rows = [augment(faces, recipe.augmentation, [settings["seed"], step]).numpy() for step in range(4)]
+    titles = ["as read", *(f"augmented {number}" for number in range(1, 5))]
+    save_figure(draw_face_sheet([faces, *rows], titles), file)
+    print(f"wrote {file}")

@@ -1,0 +1,126 @@
+"""A run folder: weights, arguments, versions, seed, commit and history, so that a number can be repeated."""
+
+import contextlib
+import csv
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from data.atomic import atomic_path
+from data.errors import InputError
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+class RunFolder:
+    """The files of one run.
+
+    run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row an epoch.
+    best.weights.h5 and last.weights.h5: weights with the hashes of their training images. curves.png: the
+    history drawn. checkpoint.weights.h5: what --resume goes on from; gone when the run is finished.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.record = self.path / "run.json"
+        self.history = self.path / "history.csv"
+        self.best = self.path / "best.weights.h5"
+        self.last = self.path / "last.weights.h5"
+        self.checkpoint = self.path / "checkpoint.weights.h5"
+
+    def refuse_existing(self) -> None:
+        """InputError when the folder holds a run already."""
+        if self.record.exists():
+            raise InputError(f"{self.path}: holds a run already; go on with --resume or choose another --run")
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Make the folder and hold it for this process; the system lets go of it even after a kill."""
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise InputError(
+                f"{self.path}: another process is training in it; choose another --run"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be written ({error.strerror}); choose another --run"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Write run.json."""
+        with atomic_path(self.record) as temporary:
+            temporary.write_text(json.dumps(record, indent=2) + "\n")
+
+    def read_record(self) -> dict[str, Any]:
+        """Read run.json; InputError when there is none or it is damaged."""
+        try:
+            return json.loads(self.record.read_text())
+        except FileNotFoundError:
+            raise InputError(
+                f"{self.path}: holds no run to resume; leave --resume away to start one"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.record}: cannot be read ({error}); start a new run") from None
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Write history.csv, one row per finished epoch."""
+        with atomic_path(self.history) as temporary, temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of a run's history.csv. Raises InputError."""
+    try:
+        with (path / "history.csv").open(newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: has no readable history.csv ({error}); give a run folder") from None
+
+
+def surroundings() -> dict[str, Any]:
+    """What else decides a number: versions, the code's commit, the machine."""
+    return {
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
+    }
+
+
+def _commit() -> str:
+    """The commit of the code, with '+changes' when the work tree differs; 'unknown' outside a repository."""
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return run.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")

@@ -1,0 +1,61 @@
+"""Which faces a run learns from and which it is validated on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.cache import read_cached
+from data.dataset import Dataset
+from data.errors import InputError
+from data.hashing import image_hashes
+from data.splits import split_validation
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Faces to learn from, faces to validate on (None: no validation), and the hash of each of the former.
+
+    hashes: (N,) uint64 of `training`'s images. mean, std: of all grey levels of `training`.
+    """
+
+    training: Dataset
+    validation: Dataset | None
+    hashes: np.ndarray
+    mean: float
+    std: float
+
+
+def load_training_data(path: str, validation: str, seed: int, limit: int | None) -> TrainingData:
+    """Read a labelled FER CSV and set its validation part aside.
+
+    validation: 'none'; a fraction such as '0.2', stratified, identical images never on both sides;
+    'PublicTest', the rows of that Usage; or the path of another labelled CSV. limit: use the first `limit`
+    training rows. Rows whose Usage is not Training are never learned from. Raises InputError.
+    """
+    dataset = read_cached(path)
+    training = dataset if dataset.usage is None else dataset.with_usage("Training")
+    training = training.select(slice(0, limit))
+    labels = training.require_labels()
+    hashes = image_hashes(training.images)
+    held_out: Dataset | None = None
+    if is_fraction(validation):
+        learn, hold = split_validation(labels, hashes, float(validation), seed)
+        training, held_out, hashes = training.select(learn), training.select(hold), hashes[learn]
+    elif validation == "PublicTest":
+        held_out = dataset.with_usage("PublicTest")
+    elif validation != "none":
+        held_out = read_cached(validation)
+        held_out.require_labels()
+    mean, std = float(training.images.mean()), float(training.images.std())
+    if std == 0:
+        raise InputError(f"{path}: all training faces are one and the same grey; check the file")
+    return TrainingData(training, held_out, hashes, mean, std)
+
+
+def is_fraction(text: str) -> bool:
+    """Whether `text` is a number (a fraction of the training rows) and not a file or a split."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
