@@ -1,0 +1,111 @@
+"""Predict the emotion of faces: a Kaggle submission from a CSV, or a table for ordinary pictures.
+
+    python predict.py --data data/test.csv --weights runs/cnn --out submission.csv
+    python predict.py --images face.jpg --weights runs/cnn
+
+Several --weights are averaged in probability. Where labels are known (a column of the CSV or --labels), the
+accuracy is printed too, also on the faces whose image the weights were not trained on.
+"""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.metrics import accuracy, per_class_accuracy
+from command_line.arguments import Parser, output_file
+from command_line.errors import one_line_errors
+from data.cache import read_cached
+from data.dataset import CLASS_NAMES, Dataset
+from data.errors import InputError
+from data.labels import with_labels
+from data.locate import locate_data
+from data.pictures import read_picture
+from data.submission import write_probabilities, write_submission
+from models.weights_file import WeightsFile, find_weights, seen_in_training
+
+
+def parse_args(argv: Sequence[str] | None) -> Namespace:
+    """The options; see --help."""
+    parser = Parser(__doc__)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", metavar="CSV", help="faces; without it test.csv in data/")
+    source.add_argument("--images", nargs="+", metavar="FILE", help="pictures, each cropped to one face")
+    parser.add_argument(
+        "--weights", nargs="+", required=True, metavar="RUN", help="run folders or .weights.h5 files"
+    )
+    parser.add_argument("--out", default="submission.csv", metavar="FILE", help="the submission, id,label")
+    parser.add_argument(
+        "--probabilities", metavar="FILE", help="also write the seven probabilities of each face"
+    )
+    parser.add_argument("--tta", action="store_true", help="average over the face and its mirror image")
+    parser.add_argument(
+        "--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy"
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.images and (arguments.labels or arguments.probabilities):
+        raise InputError("--labels and --probabilities go with --data, not with --images")
+    return arguments
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Predict with the options in `argv`."""
+    arguments = parse_args(argv)
+    weights = [find_weights(path) for path in arguments.weights]
+    if arguments.images:
+        faces = np.stack([read_picture(file) for file in arguments.images])
+        print_table(arguments.images, predict(weights, faces, arguments.tta))
+        return
+    for file in filter(None, (arguments.out, arguments.probabilities)):
+        output_file(file)
+    dataset = read_cached(locate_data(arguments.data, "test"))
+    labelled = np.arange(len(dataset))
+    if arguments.labels:
+        dataset, labelled = with_labels(dataset, arguments.labels)
+    probabilities = predict(weights, dataset.images, arguments.tta)
+    ids = np.arange(len(dataset)) if dataset.ids is None else dataset.ids
+    write_submission(arguments.out, ids, probabilities.argmax(axis=1))
+    print(f"wrote {arguments.out}: {len(dataset):,} rows")
+    if arguments.probabilities:
+        write_probabilities(arguments.probabilities, ids, probabilities)
+        print(f"wrote {arguments.probabilities}")
+    if dataset.labels is not None:
+        print_accuracies(dataset.select(labelled), probabilities[labelled], weights)
+
+
+def predict(weights: list[WeightsFile], faces: np.ndarray, mirrored: bool) -> np.ndarray:
+    """Import TensorFlow, now that all input is checked, and predict: (N, 7) probabilities."""
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    from models.prediction import predict_probabilities
+    from models.weights_file import load_network
+
+    return predict_probabilities([load_network(each) for each in weights], faces, mirrored)
+
+
+def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:
+    """Accuracy overall, of each class, and on faces without an exact twin among the training images."""
+    labels, predicted = faces.require_labels(), probabilities.argmax(axis=1)
+    print(f"accuracy {accuracy(labels, predicted):.4f} on {len(labels):,} labelled faces")
+    new = ~seen_in_training(faces.images, weights)
+    if new.any():
+        share = accuracy(labels[new], predicted[new])
+        print(f"accuracy {share:.4f} on the {new.sum():,} of them without an exact twin in training")
+    else:
+        print("every one of these images was in the training set: this accuracy says nothing about new faces")
+    for name, value in zip(CLASS_NAMES, per_class_accuracy(labels, predicted), strict=True):
+        print(f"  {name:<9}{value:.4f}")
+
+
+def print_table(files: Sequence[str], probabilities: np.ndarray) -> None:
+    """One line a picture: the seven probabilities and the class they speak for."""
+    width = max(len(file) for file in files)
+    print(" " * width, *(f"{name:>8}" for name in CLASS_NAMES))
+    for file, row in zip(files, probabilities, strict=True):
+        print(f"{file:<{width}}", *(f"{value:8.3f}" for value in row), "", CLASS_NAMES[int(row.argmax())])
+
+
+if __name__ == "__main__":
+    main()

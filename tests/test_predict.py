@@ -1,0 +1,180 @@
+"""predict.py through its own main: submissions, averages, mirrored views, accuracies, pictures, errors."""
+
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import predict
+from data.csv_reader import read_csv, read_labels
+from data.hashing import image_hashes
+from data.pictures import read_picture
+from models.cnn import build_cnn
+from models.dnn import build_dnn
+from models.prediction import predict_probabilities
+from models.weights_file import find_weights, load_network, save_network
+
+
+@pytest.fixture(scope="module")
+def weights(drawn, tmp_path_factory) -> Path:
+    """An untrained DNN that claims to have seen the first 20 test faces."""
+    keras.utils.set_random_seed(1)
+    path = tmp_path_factory.mktemp("weights") / "dnn.weights.h5"
+    seen = image_hashes(read_csv(drawn / "test.csv").images[:20])
+    save_network(build_dnn(128.0, 64.0), path, {"network": "dnn", "mean": 128.0, "std": 64.0}, seen)
+    return path
+
+
+@pytest.fixture(scope="module")
+def other_weights(tmp_path_factory) -> Path:
+    keras.utils.set_random_seed(2)
+    path = tmp_path_factory.mktemp("weights") / "other.weights.h5"
+    description = {"network": "dnn", "mean": 120.0, "std": 70.0}
+    save_network(build_dnn(120.0, 70.0), path, description, np.zeros(0, np.uint64))
+    return path
+
+
+def test_saved_weights_give_the_same_logits(weights, drawn):
+    faces = read_csv(drawn / "test.csv").images
+    keras.utils.set_random_seed(1)
+    original = build_dnn(128.0, 64.0)
+    loaded = load_network(find_weights(str(weights)))
+    np.testing.assert_array_equal(loaded(faces), original(faces))
+
+
+def test_submission_is_what_kaggle_takes(weights, drawn, tmp_path, capsys):
+    out = tmp_path / "submission.csv"
+    predict.main(["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(out)])
+    content = out.read_bytes()
+    assert content.startswith(b"id,label\n0,")
+    assert content.endswith(b"\n")
+    assert b"\r" not in content
+    ids, labels = read_labels(out)
+    dataset = read_csv(drawn / "test.csv")
+    np.testing.assert_array_equal(ids, dataset.ids)
+    probabilities = predict_probabilities([load_network(find_weights(str(weights)))], dataset.images)
+    np.testing.assert_array_equal(labels, probabilities.argmax(axis=1))
+    assert "accuracy" not in capsys.readouterr().out
+
+
+def test_several_weights_and_views_are_averaged_in_probability(weights, other_weights, drawn, tmp_path):
+    file = tmp_path / "probabilities.csv"
+    predict.main(
+        [
+            *("--data", str(drawn / "test.csv"), "--weights", str(weights), str(other_weights), "--tta"),
+            *("--out", str(tmp_path / "out.csv"), "--probabilities", str(file)),
+        ]
+    )
+    written = np.loadtxt(file, delimiter=",", skiprows=1)[:, 1:]
+    faces = read_csv(drawn / "test.csv").images
+    single = [
+        keras.ops.softmax(load_network(find_weights(str(path)))(view)).numpy()
+        for path in (weights, other_weights)
+        for view in (faces, faces[:, :, ::-1])
+    ]
+    np.testing.assert_allclose(written, np.mean(single, axis=0), atol=2e-6)
+    assert np.abs(single[0] - single[1]).max() > 1e-3
+
+
+def test_accuracies_are_printed_where_labels_are_known(weights, drawn, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    options = ["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(out)]
+    predict.main([*options, "--labels", str(drawn / "test_labels.csv")])
+    printed = capsys.readouterr().out
+    predicted, labels = read_labels(out)[1], read_labels(drawn / "test_labels.csv")[1]
+    assert f"accuracy {np.mean(predicted == labels):.4f} on 70 labelled faces" in printed
+    new = f"accuracy {np.mean(predicted[20:] == labels[20:]):.4f} on the 50 of them without an exact twin"
+    assert new in printed
+    happy = labels == 3
+    assert f"  happy    {np.mean(predicted[happy] == 3):.4f}" in printed
+
+
+def test_labels_may_cover_a_part_of_the_faces(weights, drawn, tmp_path, capsys):
+    some = tmp_path / "some.csv"
+    some.write_text("id,label\n30,2\n10,3\n")
+    options = ["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(tmp_path / "o.csv")]
+    predict.main([*options, "--labels", str(some)])
+    assert "on 2 labelled faces" in capsys.readouterr().out
+
+
+def test_pictures_give_a_table(weights, tmp_path, capsys):
+    Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")
+    Image.new("L", (20, 20), 90).save(tmp_path / "small.jpg")
+    predict.main(
+        ["--images", str(tmp_path / "red.png"), str(tmp_path / "small.jpg"), "--weights", str(weights)]
+    )
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split() == ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert len(rows) == 2
+    for row in rows:
+        values = [float(value) for value in row.split()[1:8]]
+        assert sum(values) == pytest.approx(1, abs=0.004)
+        assert row.split()[8] == header.split()[int(np.argmax(values))]
+
+
+def test_a_picture_is_cropped_to_its_middle_square_and_made_grey(tmp_path):
+    pixels = np.zeros((96, 288, 3), np.uint8)
+    pixels[:, 96:192] = (255, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    picture = read_picture(tmp_path / "wide.png")
+    assert picture.shape == (48, 48)
+    np.testing.assert_array_equal(picture, 76)  # the luma of pure red, 0.299 * 255
+    Image.new("RGBA", (48, 48), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    np.testing.assert_array_equal(read_picture(tmp_path / "clear.png"), 255)
+
+
+def test_bad_weights_end_with_one_line(weights, drawn, tmp_path, fails):
+    def line(path: Path | str) -> str:
+        out = tmp_path / "out.csv"
+        message = fails(predict.main, "--data", drawn / "test.csv", "--weights", path, "--out", out)
+        assert str(path) in message
+        assert not out.exists()
+        return message
+
+    assert "no such weights" in line(tmp_path / "missing.weights.h5")
+    assert "holds no best" in line(tmp_path)
+    cut = tmp_path / "cut.weights.h5"
+    cut.write_bytes(weights.read_bytes()[:1_000_000])
+    assert "damaged" in line(cut)
+    text = tmp_path / "text.weights.h5"
+    text.write_text("no weights")
+    assert "damaged" in line(text)
+    foreign = tmp_path / "foreign.weights.h5"
+    build_dnn(0.0, 1.0).save_weights(foreign)
+    assert "does not say which network" in line(foreign)
+    code = tmp_path / "code.keras"
+    code.write_bytes(b"PK")
+    assert "can carry code" in line(code)
+    unfit = tmp_path / "unfit.weights.h5"
+    save_network(
+        build_cnn(0.0, 1.0), unfit, {"network": "dnn", "mean": 0.0, "std": 1.0}, np.zeros(0, np.uint64)
+    )
+    assert "does not fit the network dnn" in line(unfit)
+    unknown = tmp_path / "unknown.weights.h5"
+    unknown.write_bytes(weights.read_bytes())
+    with h5py.File(unknown, "r+") as stored:
+        stored.attrs["description"] = '{"network": "resnet"}'
+    assert "'resnet'" in line(unknown)
+
+
+def test_bad_input_ends_with_one_line(weights, drawn, tmp_path, fails):
+    out = ["--weights", weights, "--out", tmp_path / "out.csv"]
+    assert "no such file" in fails(predict.main, "--data", "missing.csv", *out)
+    assert "not a picture" in fails(predict.main, "--images", drawn / "test.csv", *out)
+    missing_folder = ["--weights", weights, "--out", tmp_path / "nowhere" / "out.csv"]
+    assert "does not exist" in fails(predict.main, "--data", drawn / "test.csv", *missing_folder)
+    labels = ["--labels", drawn / "test_labels.csv"]
+    assert "--labels" in fails(predict.main, "--images", "a.png", *labels, *out)
+    assert "not in" in fails(
+        predict.main, "--data", drawn / "test.csv", "--labels", stray_labels(tmp_path), *out
+    )
+    assert list(tmp_path.glob("*out*")) == []
+
+
+def stray_labels(folder: Path) -> Path:
+    file = folder / "stray.csv"
+    file.write_text("id,label\n99999,1\n")
+    return file
