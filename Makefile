@@ -9,9 +9,9 @@ DEMO := demo
 # Faces are drawn, so this needs no data set: train both networks briefly, predict, measure.
 demo: .venv/ready
 	rm -rf $(DEMO)
-	$(BIN)/python -m data.drawn_csv $(DEMO) --train 2000 --test 700 --seed 1
-	$(BIN)/python train_cnn.py --data $(DEMO)/train.csv --run $(DEMO)/cnn --epochs 4
-	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 8
+	$(BIN)/python draw_faces.py $(DEMO) --train 2000 --test 700
+	$(BIN)/python train_cnn.py --data $(DEMO)/train.csv --run $(DEMO)/cnn --epochs 4 --batch-size 64
+	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 10 --batch-size 64
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/cnn --out $(DEMO)/submission_cnn.csv
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/dnn --out $(DEMO)/submission_dnn.csv
 	@echo "Everything lies in $(DEMO)/: the faces, two runs with their weights and curves, two submissions."

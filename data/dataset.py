@@ -37,8 +37,8 @@ class Dataset:
             raise InputError(f"{self.source}: has no label column; give a file with 'label' or 'emotion'")
         return self.labels
 
-    def with_usage(self, name: str) -> "Dataset":
-        """The rows of one of USAGE_NAMES; InputError when there are none."""
+    def rows_with_usage(self, name: str) -> np.ndarray:
+        """Sorted indices of the rows of one of USAGE_NAMES; InputError when there are none."""
         if self.usage is None:
             raise InputError(
                 f"{self.source}: has no Usage column, so no {name} rows; give a file that has one"
@@ -46,7 +46,7 @@ class Dataset:
         rows = np.flatnonzero(self.usage == USAGE_NAMES.index(name))
         if not len(rows):
             raise InputError(f"{self.source}: has no row with Usage {name}; give another file")
-        return self.select(rows)
+        return rows
 
     def select(self, rows: np.ndarray | slice) -> "Dataset":
         """The same data set with only these rows (an index array, a boolean mask or a slice)."""

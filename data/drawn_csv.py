@@ -1,20 +1,12 @@
-"""Write drawn faces as the CSV files in which FER2013 circulates.
+"""Drawn faces as the CSV files in which FER2013 circulates."""
 
-    python -m data.drawn_csv FOLDER --train 2000 --test 500 --seed 0
-
-Writes train.csv, test.csv, test_labels.csv, fer2013.csv, icml_face_data.csv, emotion_pixels.csv and
-pixels.csv into FOLDER, 2,500 faces in about 3 s.
-"""
-
-import argparse
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from data.atomic import atomic_path
 from data.dataset import NUM_PIXELS
 from data.drawn_faces import DrawnFaces, draw_faces
-from data.errors import InputError
 
 _GREY_LEVELS = [str(level) for level in range(256)]
 
@@ -64,26 +56,3 @@ def _write(path: Path, header: str, rows: Iterable[str]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="") as file:
         file.write(header + "\n")
         file.writelines(row + "\n" for row in rows)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description="Write drawn faces as the CSV files in which FER2013 circulates.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("folder", type=Path, help="where to write; made if need be")
-    parser.add_argument("--train", type=int, default=2000, help="training faces")
-    parser.add_argument("--test", type=int, default=500, help="test faces, half PublicTest, half PrivateTest")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same faces")
-    args = parser.parse_args(argv)
-    try:
-        if min(args.train, args.test) < 1 or args.seed < 0:
-            raise InputError("--train and --test must be at least 1, --seed at least 0")
-        write_drawn_csvs(args.folder, args.train, args.test, args.seed)
-    except InputError as error:
-        parser.exit(2, f"error: {error}\n")
-    print(f"{args.folder}: {args.train} train and {args.test} test faces in every format of FER2013")
-
-
-if __name__ == "__main__":
-    main()

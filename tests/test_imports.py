@@ -34,6 +34,7 @@ def test_packages_do_not_import_scripts(package):
     [
         ("data", ("models", "training", "analysis", "command_line")),
         ("models", ("training", "analysis", "command_line")),
+        ("analysis", ("training", "command_line")),
         ("command_line", ("models", "training", "analysis")),
     ],
 )

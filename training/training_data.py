@@ -33,7 +33,7 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
     training rows. Rows whose Usage is not Training are never learned from. Raises InputError.
     """
     dataset = read_cached(path)
-    training = dataset if dataset.usage is None else dataset.with_usage("Training")
+    training = dataset if dataset.usage is None else dataset.select(dataset.rows_with_usage("Training"))
     training = training.select(slice(0, limit))
     labels = training.require_labels()
     hashes = image_hashes(training.images)
@@ -42,7 +42,7 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
         learn, hold = split_validation(labels, hashes, float(validation), seed)
         training, held_out, hashes = training.select(learn), training.select(hold), hashes[learn]
     elif validation == "PublicTest":
-        held_out = dataset.with_usage("PublicTest")
+        held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
     elif validation != "none":
         held_out = read_cached(validation)
         held_out.require_labels()

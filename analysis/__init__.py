@@ -1,0 +1,1 @@
+"""Attribution, activation maximisation and metrics: arrays in, arrays out."""

@@ -1,0 +1,161 @@
+"""Which pixels move a class's logit: four attribution methods (report, question 4).
+
+Every method takes a network ((N, 48, 48) grey levels -> (N, 7) logits) and gives a function of faces, (N, 48,
+48) grey levels, and classes, (N,) int, that returns (N, 48, 48) float32. That function is compiled once and
+reads the network's weights anew at each call. A face's map never depends on the faces beside it.
+Logits, not probabilities: behind a softmax the gradient vanishes where the network is sure.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from data.dataset import IMAGE_SIZE
+from data.errors import InputError
+
+Attribution = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+# Forward and back, the report's CNN holds about 6 MB a face.
+CHUNK = 64
+SMOOTHGRAD_SAMPLES = 50
+SMOOTHGRAD_NOISE = 0.15
+# The error of completeness is about 0.25 / steps: each ReLU's kink is missed by up to half a step.
+INTEGRATION_STEPS = 384
+
+_SIGNATURE = (
+    tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32),
+    tf.TensorSpec((None,), tf.int32),
+)
+
+
+def attribution(model: Any, method: str, seed: int, steps: int = INTEGRATION_STEPS) -> Attribution:
+    """The function that gives the saliency maps, >= 0, of a method in analysis.attribution_methods.METHODS.
+
+    seed: of SmoothGrad's noise. steps: of integrated gradients. Raises InputError for Grad-CAM of a network
+    without a convolution.
+    """
+    if method == "gradcam":
+        return gradcam(model)
+    signed = {
+        "gradient": logit_gradients,
+        "smoothgrad": lambda model: smoothed_gradients(model, seed),
+        "integrated": lambda model: integrated_gradients(model, steps),
+    }[method](model)
+    return lambda faces, classes: np.abs(signed(faces, classes))
+
+
+def logit_gradients(model: Any) -> Attribution:
+    """The gradient of the logit by each grey level (Simonyan et al. 2013)."""
+    compiled = _compiled_gradients(model)
+    return lambda faces, classes: _in_chunks(compiled, faces, classes)
+
+
+def smoothed_gradients(model: Any, seed: int) -> Attribution:
+    """SmoothGrad (Smilkov et al. 2017): the mean gradient over noisy copies of the face.
+
+    The noise is Gaussian, its deviation 15 % of the face's range of grey levels, and the same for each face.
+    """
+    gradients = logit_gradients(model)
+    shape = (SMOOTHGRAD_SAMPLES, IMAGE_SIZE, IMAGE_SIZE)
+    noise = SMOOTHGRAD_NOISE * np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+    def smoothed(face: np.ndarray, class_index: int) -> np.ndarray:
+        noisy = face + np.ptp(face) * noise
+        return gradients(noisy, np.full(len(noisy), class_index)).mean(axis=0)
+
+    return lambda faces, classes: _one_by_one(smoothed, faces, classes)
+
+
+def integrated_gradients(model: Any, steps: int = INTEGRATION_STEPS) -> Attribution:
+    """Integrated gradients (Sundararajan et al. 2017) from `grey_baseline`, by the midpoint rule.
+
+    They sum to logit(face) - logit(baseline); analysis.attribution_checks measures how closely.
+    """
+    gradients = logit_gradients(model)
+    positions = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None]
+
+    def integrated(face: np.ndarray, class_index: int) -> np.ndarray:
+        baseline = grey_baseline(face)
+        path = baseline + positions * (face - baseline)
+        return (face - baseline) * gradients(path, np.full(len(path), class_index)).mean(axis=0)
+
+    return lambda faces, classes: _one_by_one(integrated, faces, classes)
+
+
+def grey_baseline(faces: np.ndarray) -> np.ndarray:
+    """The face without any feature: every pixel has the face's mean grey level.
+
+    A black baseline would give dark pixels, such as brows and eyes, no attribution at all.
+    """
+    faces = faces.astype(np.float32)
+    return np.broadcast_to(faces.mean(axis=(-2, -1), keepdims=True), faces.shape)
+
+
+def has_convolution(model: Any) -> bool:
+    """Whether Grad-CAM can be computed."""
+    return any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+
+
+def gradcam(model: Any) -> Attribution:
+    """Grad-CAM (Selvaraju et al. 2017) of the last convolution, after its normalisation and ReLU, at 48x48.
+
+    Raises InputError when the network has no convolution.
+    """
+    maps_and_logits = keras.Model(model.inputs, [_last_convolution(model).output, *model.outputs])
+
+    @tf.function(input_signature=_SIGNATURE)
+    def class_activation(faces: Any, classes: Any) -> Any:
+        with tf.GradientTape() as tape:
+            maps, logits = maps_and_logits(faces, training=False)
+            chosen = _chosen_logits(logits, classes)
+        weights = tf.reduce_mean(tape.gradient(chosen, maps), axis=(1, 2), keepdims=True)
+        weighted = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
+        return tf.image.resize(weighted, (IMAGE_SIZE, IMAGE_SIZE))[..., 0]
+
+    return lambda faces, classes: _in_chunks(class_activation, faces, classes)
+
+
+# Three methods and their checks need the same function, whose compilation costs a second or more.
+@functools.lru_cache(maxsize=1)
+def _compiled_gradients(model: Any) -> Any:
+    @tf.function(input_signature=_SIGNATURE)
+    def gradients(faces: Any, classes: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(faces)
+            chosen = _chosen_logits(model(faces, training=False), classes)
+        return tape.gradient(chosen, faces)
+
+    return gradients
+
+
+def _chosen_logits(logits: Any, classes: Any) -> Any:
+    return tf.reduce_sum(logits * tf.one_hot(classes, logits.shape[-1]), axis=-1)
+
+
+def _last_convolution(model: Any) -> Any:
+    """The last layer of the last convolution's block: its ReLU, where it has one."""
+    convolutions = [i for i, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D)]
+    if not convolutions:
+        raise InputError(
+            f"the network {model.name} has no convolution, so no Grad-CAM; choose another --method"
+        )
+    last = convolutions[-1]
+    same_block = (keras.layers.BatchNormalization, keras.layers.ReLU, keras.layers.Activation)
+    while isinstance(model.layers[last + 1], same_block):
+        last += 1
+    return model.layers[last]
+
+
+def _in_chunks(compiled: Any, faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    faces, classes = faces.astype(np.float32), classes.astype(np.int32)
+    starts = range(0, len(faces), CHUNK)
+    return np.concatenate([compiled(faces[i : i + CHUNK], classes[i : i + CHUNK]).numpy() for i in starts])
+
+
+def _one_by_one(one: Callable[..., np.ndarray], faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    pairs = zip(faces.astype(np.float32), classes, strict=True)
+    return np.stack([one(face, class_index) for face, class_index in pairs])

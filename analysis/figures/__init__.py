@@ -1,0 +1,1 @@
+"""Figures: arrays in, a matplotlib Figure out. The only place that imports matplotlib."""

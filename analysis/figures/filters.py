@@ -1,0 +1,139 @@
+"""Figures of filters: what activates each one most, and what each one answers to a face.
+
+All pictures of a figure are pasted into canvases of its whole size, one for each colour map, because a
+thousand matplotlib axes take minutes. A canvas is NaN, which is drawn transparent, between the pictures.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from data.dataset import IMAGE_SIZE
+
+# Lengths in canvas pixels. One is 3 dots of a PNG, so that no pixel of a face is drawn wider than another.
+INCHES = 3 / 150
+GAP = 6
+LABEL = 9
+TITLE = 22
+FACE = 2 * IMAGE_SIZE
+KERNEL = 3 * 6
+LEAST_CONTRAST = 50
+FONT_SIZE = 6.5
+TITLE_SIZE = 9
+
+
+def draw_filter_images(
+    images: np.ndarray,
+    activations: np.ndarray,
+    dead: np.ndarray,
+    names: Sequence[str],
+    order: np.ndarray,
+    title: str,
+) -> Figure:
+    """The image that activates each filter most, with the activation reached; crossed out where it is dead.
+
+    images: (F, 48, 48) grey levels 0..255, drawn with more contrast where they are faint.
+    activations: (F,). dead: (F,) bool. names: one per filter.
+    order: (F,) int, the filter that stands in each place of the grid.
+    """
+    corners = _grid(len(images), left=GAP, width=IMAGE_SIZE)
+    figure, axis = _canvas_axis(corners[-1, 0] + IMAGE_SIZE, corners[:, 1].max() + IMAGE_SIZE, title)
+    _paste(axis, _raise_contrast(images[order]), corners, cmap="gray", vmin=0, vmax=255)
+    _write(axis, [f"{names[i]}   {'dead' if dead[i] else f'{activations[i]:.3g}'}" for i in order], corners)
+    for top, left in corners[dead[order]]:
+        rows, columns = np.array([top, top + IMAGE_SIZE]) - 0.5, np.array([left, left + IMAGE_SIZE]) - 0.5
+        axis.plot(columns, rows, columns, rows[::-1], color="black", linewidth=1)
+    return figure
+
+
+def draw_filter_outputs(
+    face: np.ndarray,
+    outputs: np.ndarray,
+    kernels: np.ndarray | None,
+    names: Sequence[str],
+    order: np.ndarray,
+    title: str,
+) -> Figure:
+    """What each filter answers to one face, beside the filter's kernel if there are kernels.
+
+    face: (48, 48) grey levels 0..255. outputs: (F, height, width), drawn in the shape of the face, with
+    their maximum. kernels: (F, 3, 3) or None. names and order: as in draw_filter_images.
+    """
+    width = IMAGE_SIZE if kernels is None else IMAGE_SIZE + KERNEL + 2
+    corners = _grid(len(outputs), left=FACE + 3 * GAP, width=width)
+    bottom = max(corners[-1, 0] + IMAGE_SIZE, corners[0, 0] + FACE + 6 * LABEL)
+    figure, axis = _canvas_axis(bottom, corners[:, 1].max() + width, title)
+    top = corners[0, 0]
+    _paste(axis, [_resize(face, FACE)], np.array([[top, GAP]]), cmap="gray", vmin=0, vmax=255)
+    # Each on its own scale: on a common one, all but the few filters that see brightness would be dark.
+    highest = outputs.max(axis=(1, 2))
+    pictures = [_resize(outputs[i] / (highest[i] or 1), IMAGE_SIZE) for i in order]
+    answers = _paste(axis, pictures, corners, cmap="viridis", vmin=0, vmax=1)
+    scales = {"output / the filter's highest": answers}
+    _write(axis, [f"{names[i]}   {highest[i]:.3g}" for i in order], corners)
+    if kernels is not None:
+        pictures = [_resize(kernels[i], KERNEL) for i in order]
+        limit = np.abs(kernels).max()
+        corners = corners + np.array([0, IMAGE_SIZE + 2])
+        scales["kernel"] = _paste(axis, pictures, corners, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    for number, (name, image) in enumerate(scales.items()):
+        place = (GAP, top + FACE + (2 + 3 * number) * LABEL, FACE, LABEL / 2)
+        bar = figure.colorbar(
+            image, cax=axis.inset_axes(place, transform=axis.transData), orientation="horizontal"
+        )
+        bar.ax.tick_params(labelsize=FONT_SIZE, pad=1, length=2)
+        bar.ax.set_title(name, fontsize=FONT_SIZE, loc="left", pad=2)
+    return figure
+
+
+def _grid(count: int, left: int, width: int) -> np.ndarray:
+    """(count, 2) integers, top and left of each picture, in rows of 8, 16 or 32."""
+    columns = min(count, 8 if count <= 64 else 16 if count <= 256 else 32)
+    rows, places = np.divmod(np.arange(count), columns)
+    tops = TITLE + LABEL + rows * (LABEL + IMAGE_SIZE + GAP)
+    return np.stack([tops, left + places * (width + GAP)], axis=1)
+
+
+def _canvas_axis(bottom: int, right: int, title: str) -> tuple[Figure, Axes]:
+    """A new figure and the invisible axis that fills it, in canvas pixels, y downwards."""
+    width, height = right + GAP, bottom + GAP
+    figure = Figure(figsize=(width * INCHES, height * INCHES))
+    axis = figure.add_axes((0, 0, 1, 1))
+    axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    axis.axis("off")
+    axis.text(GAP, TITLE / 2, title, fontsize=TITLE_SIZE, va="center")
+    return figure, axis
+
+
+def _paste(axis: Axes, pictures: Iterable[np.ndarray], corners: np.ndarray, **colours: Any) -> AxesImage:
+    """Draw equally large pictures with one colour map; the canvas between them stays transparent."""
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    canvas = np.full((round(bottom - top), round(right - left)), np.nan)
+    for picture, (row, column) in zip(pictures, corners, strict=True):
+        canvas[row : row + picture.shape[0], column : column + picture.shape[1]] = picture
+    return axis.imshow(
+        canvas, interpolation="nearest", aspect="auto", extent=(left, right, bottom, top), **colours
+    )
+
+
+def _write(axis: Axes, labels: Sequence[str], corners: np.ndarray) -> None:
+    for label, (top, left) in zip(labels, corners, strict=True):
+        axis.text(left, top - 1.5, label, fontsize=FONT_SIZE, va="bottom")
+
+
+def _raise_contrast(images: np.ndarray) -> np.ndarray:
+    """(F, 48, 48) grey levels of a standard deviation of at least LEAST_CONTRAST; flat ones stay flat."""
+    middle = images.mean(axis=(1, 2), keepdims=True)
+    contrast = images.std(axis=(1, 2), keepdims=True)
+    factor = np.maximum(LEAST_CONTRAST / np.maximum(contrast, 1e-3), 1)
+    return np.clip(middle + factor * (images - middle), 0, 255)
+
+
+def _resize(picture: np.ndarray, side: int) -> np.ndarray:
+    """To side x side by repeating pixels; a deep layer of the report's CNN has lost height but no width."""
+    height, width = picture.shape
+    return picture[np.arange(side) * height // side][:, np.arange(side) * width // side]

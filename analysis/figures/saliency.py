@@ -1,0 +1,123 @@
+"""Saliency maps beside the faces, and mean maps with their shares per facial part."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
+
+from analysis.attribution_methods import METHODS
+from analysis.facial_parts import REGION_NAMES, average_parts
+from analysis.mean_saliency import MeanSaliency
+
+DISPLAY_PERCENTILE = 99
+COLOUR_LABEL = f"saliency, each map by itself;\n1: its {DISPLAY_PERCENTILE}th percentile"
+# How much of a face stays undimmed, and how much of its contrast the rest keeps.
+SALIENT_SHARE = 0.2
+DIMMED_CONTRAST = 0.2
+# In pixels; without it the undimmed part of a gradient map would be scattered pixels.
+DIMMING_BLUR = 1.5
+# Longer bars are cut.
+MOST_RATIO = 3
+
+
+def scale_for_display(maps: np.ndarray) -> np.ndarray:
+    """(N, 48, 48) maps to 0..1, each by itself: its least value is 0, its 99th percentile and all above 1.
+
+    A flat map becomes zeros. Where 99 % of a map are equal, its greatest value becomes 1.
+    """
+    least, high = np.percentile(maps, (0, DISPLAY_PERCENTILE), axis=(1, 2), keepdims=True)
+    span = np.where(high > least, high, maps.max(axis=(1, 2), keepdims=True)) - least
+    return np.clip((maps - least) / np.where(span > 0, span, 1), 0, 1)
+
+
+def dim_least_salient(faces: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """(N, 48, 48) grey levels: the fifth of the pixels with most blurred saliency as it is, the rest faint.
+
+    Where a map is flat, the whole face is faint.
+    """
+    blurred = gaussian_filter(maps, (0, DIMMING_BLUR, DIMMING_BLUR))
+    threshold = np.quantile(blurred, 1 - SALIENT_SHARE, axis=(1, 2), keepdims=True)
+    faint = 128 + DIMMED_CONTRAST * (faces.astype(np.float32) - 128)
+    return np.where(blurred > threshold, faces, faint)
+
+
+def draw_saliency(
+    faces: np.ndarray, maps: dict[str, np.ndarray], titles: Sequence[str], title: str
+) -> Figure:
+    """One column per face: the face, then for each method its map and the face where that is high.
+
+    faces: (N, 48, 48) grey levels. maps: method -> (N, 48, 48), >= 0. titles: N texts of up to three lines.
+    """
+    rows = 1 + 2 * len(maps)
+    figure, grid = _grid(rows, len(faces), [1] * rows, title)
+    _show(grid[0], faces, "face")
+    for axis, text in zip(grid[0], titles, strict=True):
+        axis.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
+    for index, (method, values) in enumerate(maps.items()):
+        _show(grid[1 + 2 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        _show(
+            grid[2 + 2 * index],
+            dim_least_salient(faces, values),
+            f"face where it is\nhighest ({SALIENT_SHARE:.0%})",
+        )
+    _colour_bar(figure, grid[1:])
+    return figure
+
+
+def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
+    """One column per class and one for all faces: mean face, mean maps, bars of the share per facial part."""
+    figure, grid = _grid(1 + 2 * len(mean.maps), len(mean.names), [1] + [1, 1.2] * len(mean.maps), title)
+    _show(grid[0], mean.faces, "mean face\nand facial parts")
+    for axis, name, count in zip(grid[0], mean.names, mean.counts, strict=True):
+        axis.set_title(f"{name}\n{count} face{'s' * (count > 1)}", fontsize=8)
+        for part in average_parts():
+            axis.contour(part, levels=[0.5], colors="#fde725", linewidths=0.8)
+    for index, (method, values) in enumerate(mean.maps.items()):
+        maps, bars = grid[1 + 2 * index : 3 + 2 * index]
+        _show(maps, scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        for axis, shares in zip(bars, mean.shares[method], strict=True):
+            _bars(axis, shares, mean.areas)
+        bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
+    figure.supxlabel(
+        "bars: share of the saliency / share of the area, 1 (line) for a map that knows nothing; "
+        "figures: share of the saliency",
+        fontsize=8,
+    )
+    _colour_bar(figure, grid[1::2])
+    return figure
+
+
+def _grid(rows: int, columns: int, height_ratios: Sequence[float], title: str) -> tuple[Figure, np.ndarray]:
+    figure = Figure(figsize=(2.4 + 1.35 * columns, 1.0 + 1.35 * sum(height_ratios)), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
+
+
+def _show(axes: np.ndarray, images: np.ndarray, name: str, cmap: str = "gray", vmax: float = 255) -> None:
+    for axis, image in zip(axes, images, strict=True):
+        axis.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
+        axis.set(xticks=[], yticks=[])
+    axes[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
+
+
+def _bars(axis: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
+    ratios = np.minimum(shares / areas, MOST_RATIO)
+    axis.barh(range(len(ratios)), ratios, color="#31688e")
+    axis.axvline(1, color="black", linewidth=0.8)
+    for position, (ratio, share) in enumerate(zip(ratios, shares, strict=True)):
+        axis.text(max(ratio, 1) + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
+    axis.set(yticks=[], xlim=(0, MOST_RATIO + 0.9), xticks=range(MOST_RATIO + 1))
+    axis.invert_yaxis()
+    axis.tick_params(labelsize=7)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _colour_bar(figure: Figure, axes: np.ndarray) -> None:
+    bar = figure.colorbar(
+        ScalarMappable(cmap="viridis"), ax=axes, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
+    )
+    bar.set_label(COLOUR_LABEL, fontsize=7)
+    bar.ax.tick_params(labelsize=7)

@@ -1,0 +1,83 @@
+"""The checks of saliency maps: deletion, insertion, randomisation, completeness."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from analysis.attribution_checks import area
+from analysis.attribution_methods import METHODS
+from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks
+
+# Name: colour, line style, marker; told apart in grey by style and marker.
+STYLES = {
+    "gradient": ("#440154", "-", "o"),
+    "smoothgrad": ("#31688e", "--", "s"),
+    "integrated": ("#1f9e89", "-.", "^"),
+    "gradcam": ("#a99500", "-", "D"),
+    CENTRE: ("0.3", (0, (5, 1, 1, 1)), ""),
+    RANDOM: ("0.55", ":", ""),
+}
+
+
+def draw_checks(checks: SaliencyChecks, title: str) -> Figure:
+    """Deletion, insertion, rank correlations under randomisation, and completeness where it was measured."""
+    panels = 3 if checks.completeness is None else 4
+    figure = Figure(figsize=(4.2 * panels, 4.4), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(1, panels)
+    _curves(axes[0], checks.deletion, "deletion: good maps fall early", "pixels deleted, most salient first")
+    _curves(
+        axes[1], checks.insertion, "insertion: good maps rise early", "pixels inserted, most salient first"
+    )
+    _randomisation(axes[2], checks.randomisation)
+    if checks.completeness is not None:
+        _completeness(axes[3], checks.completeness, checks.completeness_error)
+    return figure
+
+
+def _curves(axis: Axes, curves_of: dict[str, np.ndarray], title: str, label: str) -> None:
+    for name, curves in curves_of.items():
+        colour, style, marker = STYLES[name]
+        mean = curves.mean(axis=0)
+        axis.plot(
+            np.linspace(0, 1, len(mean)),
+            mean,
+            color=colour,
+            linestyle=style,
+            marker=marker,
+            markersize=4,
+            markevery=3,
+            label=f"{METHODS.get(name, name)}: area {area(curves).mean():.3f}",
+        )
+    axis.set(title=title, xlabel=label, ylabel="mean probability of the explained class", ylim=(0, 1.02))
+    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    axis.legend(fontsize=8)
+
+
+def _randomisation(axis: Axes, randomisation: dict[str, dict[str, np.ndarray]]) -> None:
+    for method, correlations in randomisation.items():
+        colour, style, marker = STYLES[method]
+        means = [1.0, *(values.mean() for values in correlations.values())]
+        axis.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
+        axis.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
+    axis.axhline(0, color="0.6", linewidth=0.8)
+    axis.set(
+        title="randomisation: good maps change",
+        xlabel="layers shuffled, from the logits down to",
+        ylabel="mean rank correlation with the true map",
+        ylim=(-0.4, 1.04),
+    )
+    axis.legend(fontsize=8)
+
+
+def _completeness(axis: Axes, completeness: np.ndarray, error: float) -> None:
+    sums, differences = completeness
+    ends = (completeness.min(), completeness.max())
+    axis.plot(ends, ends, color="0.6", linewidth=0.8)
+    axis.plot(differences, sums, "^", color=STYLES["integrated"][0], markersize=5)
+    axis.set(
+        title=f"completeness: error {error:.1e}",
+        xlabel="logit(face) - logit(grey baseline)",
+        ylabel="sum of the integrated gradients",
+    )

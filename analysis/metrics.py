@@ -1,0 +1,128 @@
+"""How well predictions agree with labels: numbers of all faces, of each class and of pairs of classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from data.dataset import CLASS_NAMES, NUM_CLASSES
+
+CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """Two classes taken for each other, both directions added (report, question 3).
+
+    first, second: class names in the data set's order. share: mean of the shares of each class's faces that
+    were taken for the other, 0..1. first_as_second, second_as_first: how many faces, by direction.
+    """
+
+    first: str
+    second: str
+    share: float
+    first_as_second: int
+    second_as_first: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The numbers of one network on one set of faces; arrays are in the order of CLASS_NAMES.
+
+    matrix: (7, 7) int64 counts, rows true, columns predicted. faces: (7,) int64, how many of each class.
+    precision, recall, f1: (7,) float64, 0 where they are undefined. recall is also the accuracy per class.
+    balanced_accuracy: mean recall of the classes that have faces. macro_f1: mean F1 of the classes that
+    occur among labels or predictions. expected_calibration_error: see there.
+    """
+
+    matrix: np.ndarray
+    faces: np.ndarray
+    accuracy: float
+    balanced_accuracy: float
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    macro_f1: float
+    expected_calibration_error: float
+
+
+def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Report:
+    """All numbers for (N,) int labels and (N, 7) float class probabilities, N at least 1."""
+    predicted = probabilities.argmax(axis=1)
+    matrix = confusion_matrix(labels, predicted, labels=range(NUM_CLASSES))
+    faces = matrix.sum(axis=1)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, predicted, labels=range(NUM_CLASSES), zero_division=0
+    )
+    return Report(
+        matrix=matrix,
+        faces=faces,
+        accuracy=accuracy(labels, predicted),
+        # scikit-learn's own function warns where a class was predicted that has no faces.
+        balanced_accuracy=float(recall[faces > 0].mean()),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        macro_f1=float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        expected_calibration_error=expected_calibration_error(labels, probabilities),
+    )
+
+
+def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """The share of faces whose predicted class is the true one; both (N,) int, N at least 1."""
+    return float(np.mean(labels == predicted))
+
+
+def per_class_accuracy(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(7,) float64: the same among the faces of each true class, 0 where a class has no faces."""
+    correct = np.bincount(labels[labels == predicted], minlength=NUM_CLASSES)
+    return correct / np.maximum(np.bincount(labels, minlength=NUM_CLASSES), 1)
+
+
+def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean distance of confidence and accuracy over 15 equal bins of confidence (Guo et al. 2017).
+
+    labels (N,) int; probabilities (N, 7). Confidence is the probability of the predicted class; bins weigh as
+    many faces as they hold. 0: faces predicted with probability p are right with frequency p.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    # Bins are open below and closed above, as in the paper.
+    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    surplus = np.bincount(bins, weights=confidence - correct, minlength=CALIBRATION_BINS)
+    return float(np.abs(surplus).sum() / len(labels))
+
+
+def row_shares(matrix: np.ndarray) -> np.ndarray:
+    """Each count of a (7, 7) confusion matrix as a share of its row, 0 where a row is empty."""
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def confused_pairs(matrix: np.ndarray) -> list[ConfusedPair]:
+    """The pairs of classes that were confused at all, the most confused first; equal ones in class order.
+
+    matrix: (7, 7) int counts, rows true, columns predicted.
+    """
+    shares = row_shares(matrix)
+    pairs = [
+        ConfusedPair(
+            first=CLASS_NAMES[first],
+            second=CLASS_NAMES[second],
+            share=float(shares[first, second] + shares[second, first]) / 2,
+            first_as_second=int(matrix[first, second]),
+            second_as_first=int(matrix[second, first]),
+        )
+        for first in range(NUM_CLASSES)
+        for second in range(first + 1, NUM_CLASSES)
+        if matrix[first, second] + matrix[second, first] > 0
+    ]
+    return sorted(pairs, key=lambda pair: -pair.share)
+
+
+def most_confidently_wrong(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
+    """Indices of up to `count` faces whose wrong predicted class is the most probable, the worst first.
+
+    labels: (N,) int. probabilities: (N, 7).
+    """
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]

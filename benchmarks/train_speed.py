@@ -1,0 +1,209 @@
+"""Faces per second in training the report's CNN: this suite, plain Keras, and PyTorch where it is installed.
+
+    python benchmarks/train_speed.py
+
+Each way runs in a process of its own, one after the other, on random faces: compiled and warmed up first,
+then timed over --steps batches of 128, augmentation included. Plain Keras: its own batch normalisation and
+default compile, oneDNN as TensorFlow sets it, fed by ImageDataGenerator with the report's ranges. PyTorch:
+channels_last, without augmentation, float32 and bfloat16. The rate of a large float32 matrix product is the
+yardstick of the machine. Run it on an idle machine.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+BATCH_SIZE = 128
+WARM_UP = 2
+# Multiply-adds of one forward pass, from the report's table: kernel size times output positions.
+FORWARD_MACS = (
+    (9 * 1 * 32 + 2 * 9 * 32 * 32) * 48 * 48
+    + (9 * 16 * 64 + 2 * 9 * 64 * 64) * 24 * 48
+    + (9 * 32 * 128 + 2 * 9 * 128 * 128) * 12 * 48
+    + 18_432 * 1024
+    + 1024 * 7
+)
+# A step costs the forward pass and twice as much for the gradients; a multiply-add is two operations.
+TRAINING_FLOP = 3 * 2 * FORWARD_MACS
+WAYS = ("suite", "keras", "torch float32", "torch bfloat16")
+
+
+def random_faces(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(count, 48, 48) uint8 faces and (count,) labels."""
+    generator = np.random.default_rng(1)
+    return generator.integers(0, 256, (count, 48, 48), dtype=np.uint8), generator.integers(0, 7, count)
+
+
+def suite_seconds(steps: int) -> float:
+    """Seconds of `steps` batches through the suite's own training, as train_cnn.py runs it."""
+    from models.tensorflow_setup import fastest_acceleration, set_up_tensorflow
+
+    set_up_tensorflow()
+    import keras
+
+    from models.cnn import build_cnn
+    from training.batches import training_batches
+    from training.fit import optimizer
+    from training.recipes import RECIPES
+
+    acceleration = fastest_acceleration()
+    print(acceleration, file=sys.stderr)
+    keras.config.set_dtype_policy(acceleration.dtype_policy)
+    recipe = RECIPES["cnn"]["report"]
+    model = build_cnn(128.0, 64.0)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer(recipe, 100), loss, metrics=["accuracy"], jit_compile=acceleration.jit_compile)
+    images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
+    batches = training_batches(
+        images,
+        labels,
+        batch_size=BATCH_SIZE,
+        seed=1,
+        epochs=range(1),
+        augmentation=recipe.augmentation,
+    )
+    return keras_fit_seconds(model, batches, steps)
+
+
+def keras_seconds(steps: int) -> float:
+    """Seconds of `steps` batches through Keras's defaults and ImageDataGenerator."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    from models.layers import ChannelHeightMaxPooling2D
+
+    inputs = x = keras.Input((48, 48, 1))
+    for filters in (32, 64, 128):
+        for _ in range(3):
+            x = layers.Conv2D(filters, 3, padding="same")(x)
+            x = layers.ReLU()(layers.BatchNormalization()(x))
+        x = ChannelHeightMaxPooling2D()(x)
+    x = layers.Dense(1024)(layers.Flatten()(x))
+    x = layers.Dropout(0.5)(layers.ReLU()(layers.BatchNormalization()(x)))
+    model = keras.Model(inputs, layers.Dense(7, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
+    generator = tf.keras.preprocessing.image.ImageDataGenerator(
+        featurewise_center=True,
+        featurewise_std_normalization=True,
+        rotation_range=10,
+        width_shift_range=0.1,
+        height_shift_range=0.1,
+        horizontal_flip=True,
+    )
+    faces = images[..., np.newaxis].astype(np.float32)
+    generator.fit(faces)
+    return keras_fit_seconds(model, generator.flow(faces, labels, BATCH_SIZE), steps)
+
+
+def keras_fit_seconds(model, batches, steps: int) -> float:
+    """Seconds of the last `steps` batches of one epoch, waiting for their data included."""
+    import keras
+
+    ends = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[note])
+    assert len(ends) == steps + WARM_UP
+    return ends[-1] - ends[WARM_UP - 1]
+
+
+def torch_seconds(steps: int, bfloat16: bool) -> float:
+    """Seconds of `steps` batches of the same network in PyTorch."""
+    import torch
+    from torch import nn
+
+    class ChannelHeightMaxPooling(nn.Module):
+        def forward(self, x: "torch.Tensor") -> "torch.Tensor":
+            rows = torch.maximum(x[:, :, 0::2], x[:, :, 1::2])
+            return torch.maximum(rows[:, 0::2], rows[:, 1::2])
+
+    stages: list[nn.Module] = []
+    channels = 1
+    for filters in (32, 64, 128):
+        for _ in range(3):
+            stages += [nn.Conv2d(channels, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU()]
+            channels = filters
+        stages.append(ChannelHeightMaxPooling())
+        channels = filters // 2
+    head = [
+        nn.Flatten(),
+        nn.Linear(18_432, 1024),
+        nn.BatchNorm1d(1024),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(1024, 7),
+    ]
+    model = nn.Sequential(*stages, *head).to(memory_format=torch.channels_last)
+    adam = torch.optim.Adam(model.parameters())
+    images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
+    ends = []
+    for start in range(0, len(images), BATCH_SIZE):
+        faces = torch.from_numpy((images[start : start + BATCH_SIZE, None] - 128.0) / 64.0).float()
+        targets = torch.from_numpy(labels[start : start + BATCH_SIZE])
+        adam.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            loss = nn.functional.cross_entropy(model(faces.to(memory_format=torch.channels_last)), targets)
+        loss.backward()
+        adam.step()
+        ends.append(time.perf_counter())
+    return ends[-1] - ends[WARM_UP - 1]
+
+
+def sgemm_gflops() -> float:
+    """The best of five float32 products of two 4096 x 4096 matrices, in 1e9 operations a second."""
+    size = 4096
+    matrix = np.random.default_rng(1).random((size, size), dtype=np.float32)
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds) / 1e9
+
+
+def measurements(steps: int) -> Iterator[tuple[str, float]]:
+    """Each way and its faces per second, measured in a fresh process."""
+    for way in WAYS:
+        if way.startswith("torch") and importlib.util.find_spec("torch") is None:
+            continue
+        command = [sys.executable, __file__, "--way", way, "--steps", str(steps)]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        yield way, steps * BATCH_SIZE / float(output.splitlines()[-1])
+
+
+def main() -> None:
+    """Measure all ways and print the ratios, or one way and print its seconds."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=10, help="batches to time (default: 10)")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.way == "suite":
+        print(suite_seconds(arguments.steps))
+    elif arguments.way == "keras":
+        print(keras_seconds(arguments.steps))
+    elif arguments.way:
+        print(torch_seconds(arguments.steps, arguments.way.endswith("bfloat16")))
+    else:
+        peak = sgemm_gflops()
+        print(f"sgemm {peak:.0f} GFLOP/s; a face costs {TRAINING_FLOP / 1e9:.2f} GFLOP of training")
+        rates = dict(measurements(arguments.steps))
+        for way, rate in rates.items():
+            share, ratio = rate * TRAINING_FLOP / 1e9 / peak, rates["suite"] / rate
+            print(f"{way:<15}{rate:7.1f} faces/s  {share:6.1%} of sgemm  suite is {ratio:.2f} x as fast")
+
+
+if __name__ == "__main__":
+    main()

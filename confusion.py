@@ -1,0 +1,155 @@
+"""Show what a network takes for what (report, question 3): a confusion matrix on faces it has not seen.
+
+    python confusion.py --data data/fer2013.csv --weights runs/cnn --versus runs/dnn --out confusion.png
+
+Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and .csv, the matrix, accuracy,
+balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
+--versus draws a second matrix and the difference. --worst also draws the most confidently wrong faces of
+--weights, into FILE with '-worst' in its name; rows count from 0.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.confusion_tables import as_csv, as_json, as_text
+from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
+from analysis.figures.saving import ENDINGS, save_figure
+from analysis.metrics import Report, evaluate, most_confidently_wrong
+from command_line.arguments import Parser, output_file, whole_number
+from command_line.errors import one_line_errors
+from data.atomic import atomic_path
+from data.errors import InputError
+from data.locate import locate_data
+from models.weights_file import ENDING, WeightsFile, find_weights, load_network
+from training.held_out import PARTS, HeldOut, held_out
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this script."""
+    parser = Parser(__doc__)
+    add = parser.add_argument
+    add("--data", metavar="CSV", help="FER CSV; without it train.csv or fer2013.csv in data/")
+    add(
+        "--weights",
+        metavar="RUN_OR_FILE",
+        nargs="+",
+        required=True,
+        help="several are averaged in probability",
+    )
+    add("--versus", metavar="RUN_OR_FILE", nargs="+", default=[], help="weights to compare with")
+    add(
+        "--validation",
+        choices=PARTS,
+        help="rows to measure on: the validation split of the run, all labelled ones, or those of a Usage; "
+        "without it PublicTest, or all where there is no Usage",
+    )
+    add("--labels", metavar="CSV", help="id,label file for data without labels")
+    add("--allow-seen", action="store_true", help="keep faces that the weights were trained on")
+    add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
+    add("--out", metavar="FILE", default="confusion.png", help="the figure: .png, .pdf or .svg")
+    return parser.parse_args(argv)
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print, draw and save with the options in `argv`."""
+    arguments = parse_args(argv)
+    out = output_file(arguments.out, ENDINGS)
+    data = locate_data(arguments.data, "train")
+    for file in filter(None, (data, arguments.labels)):
+        if Path(file).resolve() == out.with_suffix(".csv").resolve():
+            raise InputError(
+                f"{file}: would be overwritten by the numbers beside {out}; choose another --out"
+            )
+    networks = {
+        name: [find_weights(path) for path in paths]
+        for name, paths in _names([arguments.weights, arguments.versus]).items()
+    }
+    held = held_out(
+        data,
+        [weights for group in networks.values() for weights in group],
+        part=arguments.validation,
+        labels=arguments.labels,
+        allow_seen=arguments.allow_seen,
+    )
+    print(held, flush=True)
+    probabilities = {name: _predict(group, held.images) for name, group in networks.items()}
+    reports = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
+    for name, report in reports.items():
+        print(f"\n{as_text(name, report)}")
+    print()
+    titles = [
+        f"{name}: {100 * report.accuracy:.1f} % of {len(held.rows):,} faces"
+        for name, report in reports.items()
+    ]
+    matrices = [report.matrix for report in reports.values()]
+    if arguments.versus:
+        figures = {out: draw_comparison(matrices, titles)}
+    else:
+        figures = {out: draw_confusion(matrices[0], titles[0])}
+    if arguments.worst:
+        values = probabilities[next(iter(networks))]
+        worst = most_confidently_wrong(held.labels, values, arguments.worst)
+        figures[out.with_stem(f"{out.stem}-worst")] = draw_worst_faces(
+            held.images[worst], held.labels[worst], values[worst], held.rows[worst]
+        )
+    for file, figure in figures.items():
+        save_figure(figure, file)
+        print(f"wrote {file}")
+    _save_text(json.dumps(_record(held, networks, reports), indent=2) + "\n", out.with_suffix(".json"))
+    _save_text(as_csv(reports), out.with_suffix(".csv"))
+
+
+def _names(groups: list[list[str]]) -> dict[str, list[str]]:
+    """The groups of paths, where not empty, by the first path's folder, or as typed if that is the same."""
+    groups = [paths for paths in groups if paths]
+    short = [_more(Path(paths[0]).resolve().name.removesuffix(ENDING), paths) for paths in groups]
+    typed = [" + ".join(paths) for paths in groups]
+    for names in (short, typed):
+        if len(set(names)) == len(groups):
+            return dict(zip(names, groups, strict=True))
+    raise InputError(f"--versus {typed[0]}: is what --weights gives; give other weights")
+
+
+def _more(name: str, paths: list[str]) -> str:
+    return name if len(paths) == 1 else f"{name} + {len(paths) - 1} more"
+
+
+def _predict(group: list[WeightsFile], faces: np.ndarray) -> np.ndarray:
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    from models.prediction import predict_probabilities
+
+    return predict_probabilities([load_network(weights) for weights in group], faces)
+
+
+def _record(
+    held: HeldOut, networks: dict[str, list[WeightsFile]], reports: dict[str, Report]
+) -> dict[str, Any]:
+    return {
+        "data": held.source,
+        "validation": held.part,
+        "faces": len(held.rows),
+        "seen": held.seen,
+        "seen_left_out": held.left_out,
+        "networks": {
+            name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(report)
+            for name, report in reports.items()
+        },
+    }
+
+
+def _save_text(text: str, file: Path) -> None:
+    with atomic_path(file) as temporary:
+        temporary.write_text(text)
+    print(f"wrote {file}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Draw the training curves of several runs into one picture, to compare them.
+
+    python curves.py runs/cnn runs/dnn --out curves.png
+
+Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The picture of a
+single run lies in its folder as curves.png.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.figures.curves import draw_curves
+from analysis.figures.saving import ENDINGS, save_figure
+from command_line.arguments import Parser, output_file
+from command_line.errors import one_line_errors
+from data.errors import InputError
+from training.run_folder import read_history
+
+COLUMNS = {"epoch", "loss", "accuracy", "learning_rate"}
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the runs named in `argv`."""
+    parser = Parser(__doc__)
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders")
+    parser.add_argument("--out", metavar="FILE", default="curves.png", help="the figure: .png, .pdf or .svg")
+    arguments = parser.parse_args(argv)
+    out = output_file(arguments.out, ENDINGS)
+    names = [Path(run).resolve().name for run in arguments.runs]
+    if len(set(names)) < len(names):
+        names = arguments.runs
+    histories = {name: _history(run) for name, run in zip(names, arguments.runs, strict=True)}
+    save_figure(draw_curves(histories), out)
+    print(f"wrote {out}")
+
+
+def _history(run: str) -> list[dict[str, float]]:
+    history = read_history(Path(run))
+    if not history:
+        raise InputError(f"{run}: history.csv holds no finished epoch; train on or leave this run away")
+    if missing := COLUMNS - set(history[0]):
+        raise InputError(f"{run}: history.csv has no column {min(missing)}; give a run folder of this suite")
+    return history
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Draw faces of the seven expressions, as the CSV files in which FER2013 circulates.
+
+    python draw_faces.py demo --train 2000 --test 700
+
+Writes train.csv, test.csv, test_labels.csv, fer2013.csv, icml_face_data.csv, emotion_pixels.csv and
+pixels.csv into the folder, 2,500 faces in about 3 s. The same seed gives the same faces.
+"""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from command_line.arguments import Parser, whole_number
+from command_line.errors import one_line_errors
+from data.drawn_csv import write_drawn_csvs
+
+
+def parse_args(argv: Sequence[str] | None) -> Namespace:
+    """The options; see --help."""
+    parser = Parser(__doc__)
+    parser.add_argument("folder", type=Path, help="where to write; made if need be")
+    parser.add_argument("--train", type=whole_number(1), default=2000, metavar="N", help="training faces")
+    parser.add_argument(
+        "--test", type=whole_number(1), default=700, metavar="N", help="test faces, the first half PublicTest"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="of all that is random")
+    return parser.parse_args(argv)
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw faces with the options in `argv`."""
+    arguments = parse_args(argv)
+    write_drawn_csvs(arguments.folder, arguments.train, arguments.test, arguments.seed)
+    print(f"wrote {arguments.train} training and {arguments.test} test faces to {arguments.folder}")
+
+
+if __name__ == "__main__":
+    main()

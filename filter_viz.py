@@ -1,0 +1,135 @@
+"""Draw what each filter of a layer looks for, and what the same filters answer to a face (question 5).
+
+    python filter_viz.py --weights runs/cnn --data data/train.csv --out filters.png
+
+Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise),
+filters.csv (each filter's activation before every step and after the last) and filters-outputs.png (what
+the filters answer to one face, with the kernels of a first layer). The outputs need a convolution and a
+face: without --data and without a data set in data/ they are left out. Filters are numbered from 0.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.ascent_presets import PRESETS
+from analysis.figures.filters import draw_filter_images, draw_filter_outputs
+from analysis.figures.saving import ENDINGS, save_figure
+from analysis.happy_face import surest_happy_row
+from command_line.arguments import Parser, output_file, whole_number
+from command_line.errors import one_line_errors
+from data.atomic import atomic_path
+from data.cache import read_cached
+from data.dataset import CLASS_NAMES, Dataset
+from data.errors import InputError
+from data.locate import locate_data
+from models.tensorflow_setup import set_up_tensorflow
+from models.weights_file import find_weights, load_network
+
+
+def build_parser() -> Parser:
+    """The options of this script."""
+    parser = Parser(__doc__)
+    add = parser.add_argument
+    add("--weights", required=True, metavar="RUN_OR_FILE", help="run folder or .weights.h5 file")
+    add("--data", metavar="CSV", help="FER CSV of the face (default: the usual file in data/)")
+    add(
+        "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
+    )
+    add("--preset", choices=PRESETS, default="plain", help="plain as the report; the others suit deep layers")
+    add("--steps", type=whole_number(1), default=200, metavar="N", help="steps of the ascent")
+    add("--outputs", type=whole_number(0), metavar="ROW", help="the face (default: the surest happy one)")
+    add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="of noise and jitter")
+    add("--out", default="filters.png", metavar="FILE", help=f"figure to write ({', '.join(ENDINGS)})")
+    return parser
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the filters of one layer with the options in `argv`."""
+    arguments = build_parser().parse_args(argv)
+    out = output_file(arguments.out, ENDINGS)
+    weights = find_weights(arguments.weights)
+    faces = read_faces(arguments.data, arguments.outputs)
+    set_up_tensorflow()
+    from analysis import activation_maximisation
+
+    network = load_network(weights)
+    layer = activation_maximisation.find_layer(network, arguments.layer)
+    is_convolution = len(layer.output.shape) == 4
+    if arguments.outputs is not None and not is_convolution:
+        raise InputError(f"--outputs: those of the dense {layer.name} are no pictures; choose a convolution")
+
+    ascent = activation_maximisation.maximise_activation(
+        network, layer.name, PRESETS[arguments.preset], arguments.steps, arguments.seed, progress_bar()
+    )
+    reached = ascent.curves[:, -1]
+    names = CLASS_NAMES if layer is network.layers[-1] else [str(number) for number in range(len(reached))]
+    order = np.arange(len(reached))
+    if arguments.order == "activation":
+        order = np.argsort(-reached, kind="stable")
+    title = f"{layer.name}: what activates each filter most ({arguments.preset}, {arguments.steps} steps)"
+    title += "\nabove each: filter, activation reached"
+    figures = {out: draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
+    if faces is not None and is_convolution:
+        row = arguments.outputs
+        if row is None:
+            row = surest_happy_row(network, faces, weights.training_hashes)
+        outputs = activation_maximisation.filter_outputs(network, layer.name, faces.images[row])
+        kernels = activation_maximisation.first_kernels(layer)
+        title = f"{layer.name}: what the same filters answer to row {row}\nabove each: filter, highest output"
+        figure = draw_filter_outputs(faces.images[row], outputs, kernels, names, order, title)
+        figures[out.with_stem(f"{out.stem}-outputs")] = figure
+
+    for path, figure in figures.items():
+        save_figure(figure, path)
+        print(f"wrote {path}")
+    write_curves(ascent, names, out.with_suffix(".csv"))
+    print(f"wrote {out.with_suffix('.csv')}")
+
+
+def read_faces(path: str | None, row: int | None) -> Dataset | None:
+    """The faces of the second figure; None where none are asked for and data/ has none. Raises InputError."""
+    try:
+        file = locate_data(path, "train")
+    except InputError:
+        if path is None and row is None:
+            return None
+        raise
+    faces = read_cached(file)
+    if row is not None and row >= len(faces):
+        raise InputError(f"--outputs {row}: {file} has the rows 0 to {len(faces) - 1}; choose one of them")
+    return faces
+
+
+def progress_bar() -> Callable[[int, int], None]:
+    """What draws the steps on a terminal; a pipe or a log file would only collect control characters."""
+    if not sys.stdout.isatty():
+        return lambda done, total: None
+    import keras
+
+    bar = keras.utils.Progbar(None, unit_name="step")
+
+    def update(done: int, total: int) -> None:
+        bar.target = total
+        bar.update(done)
+
+    return update
+
+
+def write_curves(ascent: Any, names: Sequence[str], path: Path) -> None:
+    """One row per filter: name, whether it is dead, activation before each step and after the last."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["filter", "dead", *range(ascent.curves.shape[1])])
+        for name, dead, curve in zip(names, ascent.dead, ascent.curves, strict=True):
+            writer.writerow([name, int(dead), *curve])
+
+
+if __name__ == "__main__":
+    main()

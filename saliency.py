@@ -1,0 +1,141 @@
+"""Draw which pixels of a face move the network's logit of a class (report, question 4).
+
+    python saliency.py --data data/fer2013.csv --weights runs/cnn --out saliency.png
+
+Shows for each class the held-out face that the network gets right with most confidence (where it gets none
+right, the one it is most sure of, marked as wrong): the face, its saliency map, and the face where the
+saliency is high. Writes the figure, its numbers beside it as .json, and with --check a second figure,
+saliency-check.png. Held-out faces are those of PublicTest, or of a file without Usage, that the weights were
+not trained on. Rows count from 0 in the file's order.
+"""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from analysis.attribution_methods import METHODS
+from analysis.figures.saliency import draw_mean_saliency, draw_saliency
+from analysis.figures.saving import ENDINGS, save_figure
+from analysis.mean_saliency import mean_saliency
+from analysis.saliency_faces import Faces, explain, faces_of_rows, surest_faces
+from command_line.arguments import Parser, output_file, whole_number
+from command_line.errors import one_line_errors
+from data.atomic import atomic_path
+from data.dataset import CLASS_NAMES
+from data.errors import InputError
+from data.locate import locate_data
+from models.tensorflow_setup import set_up_tensorflow
+from models.weights_file import WeightsFile, find_weights, load_network
+from training.held_out import PARTS, held_out
+
+CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
+
+
+def build_parser() -> Parser:
+    """The options of this script."""
+    parser = Parser(__doc__)
+    add = parser.add_argument
+    add("--data", metavar="CSV", help="FER CSV of the faces (default: the data set in data/)")
+    add("--weights", required=True, metavar="RUN_OR_FILE", help="run folder or .weights.h5 file")
+    add(
+        "--validation",
+        choices=PARTS,
+        help="rows to choose from, as in confusion.py (default: PublicTest, or all)",
+    )
+    add("--labels", metavar="CSV", help="id,label file for data without labels")
+    add("--allow-seen", action="store_true", help="also choose faces that the weights were trained on")
+    add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")
+    add("--method", choices=(*METHODS, "all"), default="gradient", help="how saliency is found")
+    add("--class", dest="explained", choices=CLASS_CHOICES, default="predicted", help="whose logit")
+    add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
+    add("--check", action="store_true", help="test whether the maps can be trusted")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="of SmoothGrad and the checks")
+    add("--out", metavar="FILE", default="saliency.png", help="the figure: .png, .pdf or .svg")
+    return parser
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the saliency maps that `argv` asks for."""
+    arguments = build_parser().parse_args(argv)
+    out = output_file(arguments.out, ENDINGS)
+    data = locate_data(arguments.data, "train")
+    weights = find_weights(arguments.weights)
+    faces = choose_faces(arguments, data, weights)
+    if faces.labels is None and arguments.explained == "true":
+        raise InputError(f"--class true: {data} has no labels; choose another --class")
+    set_up_tensorflow(deterministic=True)
+    from analysis.attribution import attribution, has_convolution
+    from models.prediction import predict_probabilities
+
+    network = load_network(weights)
+    possible = [method for method in METHODS if method != "gradcam" or has_convolution(network)]
+    methods = possible if arguments.method == "all" else [arguments.method]
+    attributions = {method: attribution(network, method, arguments.seed) for method in methods}
+    probabilities = predict_probabilities([network], faces.images)
+    if arguments.rows is None:
+        assert faces.labels is not None
+        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
+        faces, probabilities = faces.select(chosen), probabilities[chosen]
+    explained = explain(faces, probabilities, arguments.explained)
+    classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
+    maps = {method: maps_of(faces.images, classes) for method, maps_of in attributions.items()}
+
+    record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
+    record["faces"] = [dataclasses.asdict(face) for face in explained]
+    title = f"What moves the logit of the {arguments.explained} class"
+    if arguments.mean:
+        assert faces.labels is not None
+        mean = mean_saliency(faces.images, faces.labels, maps)
+        print(mean)
+        record["mean"] = mean.record()
+        figures = {out: draw_mean_saliency(mean, f"{title}, mean per class")}
+    else:
+        figures = {out: draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
+    if arguments.check:
+        from analysis.figures.saliency_checks import draw_checks
+        from analysis.saliency_checks import check_saliency
+
+        checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
+        print(checks)
+        record["checks"] = checks.record()
+        figures[out.with_stem(f"{out.stem}-check")] = draw_checks(
+            checks, f"Can the maps of {len(faces.rows)} faces be trusted?"
+        )
+    for file, figure in figures.items():
+        save_figure(figure, file)
+        print(f"wrote {file}")
+    with atomic_path(out.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    print(f"wrote {out.with_suffix('.json')}")
+
+
+def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile) -> Faces:
+    """The faces of --rows, or all held-out ones. Raises InputError."""
+    if arguments.rows is None:
+        held = held_out(
+            data,
+            [weights],
+            part=arguments.validation,
+            labels=arguments.labels,
+            allow_seen=arguments.allow_seen,
+        )
+        print(held, flush=True)
+        return Faces(held.images, held.labels, held.rows)
+    for name in ("mean", "validation", "labels", "allow_seen"):
+        if getattr(arguments, name):
+            raise InputError(f"--rows says which faces; leave --{name.replace('_', '-')} away")
+    return faces_of_rows(data, arguments.rows)
+
+
+def row_numbers(text: str) -> list[int]:
+    """An argparse type: row numbers with commas between them."""
+    return [whole_number(0)(number) for number in text.split(",")]
+
+
+if __name__ == "__main__":
+    main()

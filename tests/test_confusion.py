@@ -1,0 +1,270 @@
+"""Which faces are held out, the figures of confusion, and confusion.py through its own main."""
+
+import csv
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import confusion
+from analysis.confusion_tables import as_csv, as_text
+from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
+from analysis.figures.saving import ENDINGS, save_figure
+from analysis.metrics import evaluate
+from data.csv_reader import read_csv, read_labels
+from data.dataset import CLASS_NAMES
+from data.drawn_csv import write_drawn_csvs
+from data.errors import InputError
+from data.hashing import image_hashes
+from models.dnn import build_dnn
+from models.prediction import predict_probabilities
+from models.weights_file import WeightsFile, find_weights, load_network, save_network
+from training.held_out import held_out
+from training.run_folder import RunFolder
+from training.training_data import load_training_data
+
+MATRIX = np.diag([50, 0, 40, 90, 60, 80, 70])
+MATRIX[0, 4], MATRIX[4, 0], MATRIX[2, 4] = 25, 12, 20
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory) -> Path:
+    """90 faces for training and 40 for testing, of which 20 are PublicTest, in every format."""
+    folder = tmp_path_factory.mktemp("faces")
+    write_drawn_csvs(folder, train=90, test=40, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(faces, tmp_path_factory) -> Path:
+    """Two untrained DNNs; both claim to have seen the first 5 test faces and all training faces."""
+    folder = tmp_path_factory.mktemp("weights")
+    seen = image_hashes(
+        np.concatenate([read_csv(faces / f).images[:n] for f, n in [("test.csv", 5), ("train.csv", 90)]])
+    )
+    for seed, name in ((1, "cnn"), (2, "dnn")):
+        keras.utils.set_random_seed(seed)
+        description = {"network": "dnn", "mean": 128.0, "std": 64.0}
+        (folder / name).mkdir()
+        save_network(build_dnn(128.0, 64.0), folder / name / "best.weights.h5", description, seen)
+    return folder
+
+
+def having_seen(images, path=Path("x.weights.h5")) -> WeightsFile:
+    return WeightsFile(path, {"network": "cnn"}, image_hashes(images))
+
+
+class TestHeldOut:
+    def test_leaves_out_what_any_of_the_weights_has_seen(self, faces):
+        dataset = read_csv(faces / "emotion_pixels.csv")
+        each = [having_seen(dataset.images[:3]), having_seen(dataset.images[2:6])]
+        held = held_out(faces / "emotion_pixels.csv", each)
+        assert held.rows.tolist() == list(range(6, 40))
+        np.testing.assert_array_equal(held.images, dataset.images[6:])
+        np.testing.assert_array_equal(held.labels, dataset.labels[6:])
+        assert held.seen == 6
+        assert str(held).endswith("left out 6 more whose images the weights were trained on")
+
+    def test_public_test_is_the_default_where_there_is_a_usage_column(self, faces):
+        nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
+        assert held_out(faces / "fer2013.csv", nothing).rows.tolist() == list(range(90, 110))
+        assert held_out(faces / "fer2013.csv", nothing, part="PrivateTest").rows.tolist() == list(
+            range(110, 130)
+        )
+        assert len(held_out(faces / "fer2013.csv", nothing, part="all").rows) == 130
+        assert held_out(faces / "train.csv", nothing).part == "all"
+
+    def test_refuses_faces_that_were_all_seen(self, faces):
+        everything = [having_seen(read_csv(faces / "train.csv").images)]
+        with pytest.raises(InputError, match=r"all 90 rows .*--allow-seen"):
+            held_out(faces / "train.csv", everything)
+        held = held_out(faces / "train.csv", everything, allow_seen=True)
+        assert len(held.rows) == held.seen == 90
+        assert str(held).endswith("the weights were trained on the images of 90 of them")
+
+    def test_labels_of_their_own_file_may_cover_a_part(self, faces, tmp_path):
+        ids, labels = read_labels(faces / "test_labels.csv")
+        (tmp_path / "some.csv").write_text(
+            "id,label\n" + "".join(f"{ids[i]},{labels[i]}\n" for i in (7, 3, 30))
+        )
+        nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
+        held = held_out(faces / "test.csv", nothing, labels=str(tmp_path / "some.csv"))
+        assert held.rows.tolist() == [3, 7, 30]
+        np.testing.assert_array_equal(held.labels, labels[[3, 7, 30]])
+        with pytest.raises(InputError, match="--labels"):
+            held_out(faces / "test.csv", nothing)
+
+    @pytest.mark.parametrize(
+        ("name", "limit"), [("train.csv", None), ("train.csv", 80), ("fer2013.csv", None)]
+    )
+    def test_run_is_the_split_that_training_made(self, name, limit, faces, tmp_path):
+        data = load_training_data(str(faces / name), "0.2", seed=4, limit=limit)
+        arguments = {"validation": "0.2", "limit": limit}
+        RunFolder(str(tmp_path)).write_record(
+            {"arguments": arguments, "validation_faces": len(data.validation)}
+        )
+        run = [having_seen(data.training.images, tmp_path / "best.weights.h5")]
+        held = held_out(faces / name, run, part="run")
+        np.testing.assert_array_equal(held.images, data.validation.images)
+        np.testing.assert_array_equal(held.labels, data.validation.labels)
+        assert held.seen == 0
+        with pytest.raises(InputError, match="other faces"):
+            held_out(faces / "emotion_pixels.csv", run, part="run")
+
+    @pytest.mark.parametrize("validation", ["none", "/elsewhere/faces.csv"])
+    def test_run_without_a_split(self, validation, faces, tmp_path):
+        run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
+        with pytest.raises(InputError, match="no run folder"):
+            held_out(faces / "train.csv", run, part="run")
+        RunFolder(str(tmp_path)).write_record({"arguments": {"validation": validation, "limit": None}})
+        with pytest.raises(InputError, match=f"--validation {validation}"):
+            held_out(faces / "train.csv", run, part="run")
+
+    def test_run_validated_on_public_test(self, faces, tmp_path):
+        RunFolder(str(tmp_path)).write_record({"arguments": {"validation": "PublicTest", "limit": None}})
+        run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
+        assert held_out(faces / "fer2013.csv", run, part="run").rows.tolist() == list(range(90, 110))
+
+
+def texts(axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def test_matrix_shows_share_count_and_accuracy_per_class():
+    axes, bar = draw_confusion(MATRIX, "a title").axes
+    shown = texts(axes)
+    assert axes.get_title() == "a title"
+    assert shown[:2] == ["67 %", "50"]
+    cell = 2 * (0 * 7 + 4)
+    assert shown[cell : cell + 2] == ["33 %", "25"]
+    margin = shown[2 * 49 :]
+    assert margin == [
+        "accuracy", "66.7 %", "of 75", "-", "of 0", "66.7 %", "of 60", "100.0 %", "of 90",
+        "83.3 %", "of 72", "100.0 %", "of 80", "100.0 %", "of 70",
+    ]  # fmt: skip
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(CLASS_NAMES)
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(CLASS_NAMES)
+    assert axes.get_ylabel() == "true class"
+    np.testing.assert_allclose(axes.images[0].get_array()[0], [2 / 3, 0, 0, 0, 1 / 3, 0, 0])
+    assert axes.images[0].get_clim() == (0, 1)
+    assert bar.get_ylabel() == "share of the true class's faces"
+
+
+def test_comparison_is_symmetric_about_zero():
+    other = np.roll(MATRIX, 1, axis=1)
+    figure = draw_comparison([MATRIX, other], ["first", "second"])
+    difference = figure.axes[2].images[0]
+    low, high = difference.get_clim()
+    assert low == -high
+    assert difference.get_array()[0, 0] == pytest.approx(-2 / 3)
+    assert texts(figure.axes[2])[0] == "-67"
+    same = draw_comparison([MATRIX, MATRIX], ["first", "second"]).axes[2].images[0]
+    assert same.get_clim()[1] > 0
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_same_matrix_gives_the_same_bytes(ending, tmp_path):
+    files = [tmp_path / f"{number}{ending}" for number in (1, 2)]
+    for file in files:
+        save_figure(draw_comparison([MATRIX, MATRIX.T], ["first", "second"]), file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_worst_faces_are_named(faces):
+    dataset = read_csv(faces / "emotion_pixels.csv").select(slice(0, 9))
+    probabilities = np.full((9, 7), 0.01)
+    probabilities[:, 5] = 0.94
+    figure = draw_worst_faces(dataset.images, dataset.labels, probabilities, np.arange(100, 109))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0] == f"row 100\ntrue class {CLASS_NAMES[dataset.labels[0]]}\nseen as surprise, 94.0 %"
+    assert sum(bool(title) for title in titles) == 9
+    none = slice(0, 0)
+    empty = draw_worst_faces(dataset.images[none], dataset.labels[none], probabilities[none], np.arange(0))
+    assert empty.texts[0].get_text() == "no face is wrong"
+
+
+def test_tables_list_pairs_as_the_report_does():
+    labels = np.array([0, 0, 4, 4, 3])
+    report = evaluate(labels, np.eye(7)[[0, 4, 4, 0, 3]])
+    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", report)
+    tables = [
+        list(csv.reader(table.splitlines())) for table in as_csv({"cnn": report, "dnn": report}).split("\n\n")
+    ]
+    assert [len(table) - 1 for table in tables] == [2, 14, 2]
+    assert tables[1][1] == ["cnn", "angry", "1", "0", "0", "0", "1", "0", "0", "2", "0.5", "0.5", "0.5"]
+    assert tables[2][1] == ["cnn", "angry", "sad", "0.5", "1", "1"]
+
+
+def test_script_measures_the_network_on_held_out_faces(weights, faces, tmp_path, capsys):
+    out = tmp_path / "confusion.svg"
+    arguments = [
+        "--data",
+        str(faces / "test.csv"),
+        "--labels",
+        str(faces / "test_labels.csv"),
+        "--out",
+        str(out),
+    ]
+    arguments += ["--weights", str(weights / "cnn"), str(weights / "dnn"), "--worst", "4"]
+    confusion.main(arguments)
+    printed = capsys.readouterr().out
+    assert "35 labelled rows" in printed
+    assert "left out 5 more" in printed
+    files = [out, tmp_path / "confusion-worst.svg", out.with_suffix(".json"), out.with_suffix(".csv")]
+    assert printed.splitlines()[-4:] == [f"wrote {file}" for file in files]
+    assert sorted(files) == sorted(tmp_path.iterdir())
+
+    networks = [load_network(find_weights(str(weights / name))) for name in ("cnn", "dnn")]
+    probabilities = predict_probabilities(networks, read_csv(faces / "test.csv").images[5:])
+    expected = evaluate(read_labels(faces / "test_labels.csv")[1][5:], probabilities)
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert (record["validation"], record["faces"], record["seen"]) == ("all", 35, 5)
+    numbers = record["networks"]["cnn + 1 more"]
+    assert numbers["matrix"] == expected.matrix.tolist()
+    assert numbers["accuracy"] == pytest.approx(expected.accuracy, abs=1e-6)
+    assert numbers["expected_calibration_error"] == pytest.approx(
+        expected.expected_calibration_error, abs=1e-5
+    )
+
+    before = {file: file.read_bytes() for file in files}
+    confusion.main(arguments)
+    assert {file: file.read_bytes() for file in files} == before
+
+
+def test_script_compares_two_networks_on_the_same_faces(weights, faces, tmp_path, capsys):
+    out = tmp_path / "c.png"
+    arguments = ["--data", faces / "fer2013.csv", "--weights", weights / "cnn", "--versus", weights / "dnn"]
+    confusion.main([*map(str, arguments), "--out", str(out)])
+    networks = json.loads(out.with_suffix(".json").read_text())["networks"]
+    assert list(networks) == ["cnn", "dnn"]
+    assert [np.sum(numbers["matrix"]) for numbers in networks.values()] == [15, 15]
+    assert "15 PublicTest rows" in capsys.readouterr().out
+
+
+def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, fails, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data, cnn = ["--data", faces / "fer2013.csv"], ["--weights", weights / "cnn"]
+
+    def error(*arguments) -> str:
+        return fails(confusion.main, *arguments)
+
+    assert "--weights" in error(*data)
+    assert "nowhere" in error(*data, "--weights", "nowhere")
+    assert "nowhere.csv" in error("--data", "nowhere.csv", *cnn)
+    assert ".png" in error(*data, *cnn, "--out", "confusion.jpg")
+    assert "does not exist" in error(*data, *cnn, "--out", "no/confusion.png")
+    assert "--allow-seen" in error("--data", faces / "train.csv", *cnn)
+    assert "Usage" in error("--data", faces / "train.csv", *cnn, "--validation", "PublicTest")
+    assert "Training" in error(*data, *cnn, "--validation", "Training")
+    assert "no run folder" in error(*data, *cnn, "--validation", "run")
+    assert "leave --labels away" in error(*data, *cnn, "--labels", faces / "test_labels.csv")
+    assert "--labels" in error("--data", faces / "pixels.csv", *cnn)
+    assert "--versus" in error(*data, *cnn, "--versus", weights / "cnn")
+    assert "whole number" in error(*data, *cnn, "--worst", "0")
+    before = (faces / "fer2013.csv").read_bytes()
+    assert "overwritten" in error(*data, *cnn, "--out", faces / "fer2013.png")
+    assert (faces / "fer2013.csv").read_bytes() == before
+    assert not (faces / "fer2013.png").exists()
+    assert list(tmp_path.iterdir()) == []

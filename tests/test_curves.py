@@ -1,0 +1,118 @@
+"""Training curves: what is drawn, the same bytes for the same histories, and the script's errors."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import curves
+from analysis.figures.curves import draw_curves
+from analysis.figures.saving import ENDINGS, save_figure
+from training.run_folder import PROJECT, RunFolder
+
+
+def history(epochs, validated=True):
+    rows = []
+    for epoch in range(1, epochs + 1):
+        row = {"epoch": epoch, "loss": 2 / epoch, "accuracy": 1 - 0.8 / epoch}
+        if validated:
+            # The best validation accuracy is in the middle.
+            row |= {"val_loss": 2.5 / epoch, "val_accuracy": 0.6 - 0.01 * abs(epoch - epochs // 2 - 1)}
+        rows.append(row | {"learning_rate": 0.001 / epoch, "seconds": 1.5})
+    return rows
+
+
+def write_run(folder, rows):
+    folder.mkdir(parents=True)
+    RunFolder(str(folder)).write_history(rows)
+    return str(folder)
+
+
+def stars(axes):
+    return [line.get_xydata()[0].tolist() for line in axes.lines if line.get_marker() == "*"]
+
+
+def test_draws_every_column_and_the_best_epoch():
+    rows = history(9)
+    loss, accuracy, learning_rate = draw_curves({"cnn": rows}).axes
+    drawn = {tuple(line.get_ydata()) for axes in (loss, accuracy, learning_rate) for line in axes.lines}
+    for column in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
+        assert tuple(row[column] for row in rows) in drawn
+    assert stars(loss) == [[5, 0.5]]
+    assert stars(accuracy) == [[5, 0.6]]
+
+
+@pytest.mark.parametrize("epochs", [1, 40])
+@pytest.mark.parametrize("validated", [True, False])
+def test_works_for_one_epoch_and_without_validation(epochs, validated, tmp_path):
+    rows = history(epochs, validated)
+    figure = draw_curves({"run": rows})
+    save_figure(figure, tmp_path / "curves.png")
+    best = max(rows, key=lambda row: row.get("val_accuracy", row["epoch"]))
+    column = "val_accuracy" if validated else "accuracy"
+    assert stars(figure.axes[1]) == [[best["epoch"], best[column]]]
+
+
+def test_legend_names_every_run_also_odd_names():
+    names = ["cnn", "_dnn", "a$b$"]
+    figure = draw_curves({name: history(3 + index) for index, name in enumerate(names)})
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [name.replace("$", r"\$") in text for name, text in zip(names, texts, strict=True)] == [True] * 3
+    colours = {line.get_color() for line in figure.axes[2].lines}
+    assert len(colours) == 3
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_same_histories_give_the_same_bytes(ending, tmp_path):
+    runs = [write_run(tmp_path / name, history(5 + index)) for index, name in enumerate("ab")]
+    files = [tmp_path / f"{number}{ending}" for number in (1, 2)]
+    for file in files:
+        curves.main([*runs, "--out", str(file)])
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_opens_no_window(tmp_path):
+    run = write_run(tmp_path / "run", history(2))
+    arguments = [run, "--out", str(tmp_path / "curves.png")]
+    program = f"import sys, curves; curves.main({arguments}); assert 'matplotlib.pyplot' not in sys.modules"
+    finished = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_runs_of_the_same_name_are_both_drawn(tmp_path, monkeypatch, capsys):
+    drawn = {}
+    monkeypatch.setattr(
+        curves, "draw_curves", lambda histories: drawn.update(histories) or draw_curves(histories)
+    )
+    runs = [write_run(tmp_path / folder / "cnn", history(3)) for folder in "ab"]
+    curves.main([*runs, "--out", str(tmp_path / "c.png")])
+    assert list(drawn) == runs
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'c.png'}\n"
+    curves.main([runs[0], "--out", str(tmp_path / "c.png")])
+    assert list(drawn)[-1] == "cnn"
+
+
+def test_errors_are_one_line_and_write_nothing(tmp_path, fails):
+    good = write_run(tmp_path / "good", history(2))
+    out = tmp_path / "out" / "c.png"
+    out.parent.mkdir()
+    assert "missing" in fails(curves.main, tmp_path / "missing", "--out", out)
+    assert "wheel" in fails(curves.main, good, "--out", tmp_path / "out" / "c.wheel")
+    assert "does not exist" in fails(curves.main, good, "--out", tmp_path / "nowhere" / "c.png")
+    (tmp_path / "good" / "history.csv").write_text("epoch,loss\n")
+    assert "no finished epoch" in fails(curves.main, good, "--out", out)
+    (tmp_path / "good" / "history.csv").write_text("epoch,loss\n1,2\n")
+    assert "no column accuracy" in fails(curves.main, good, "--out", out)
+    (tmp_path / "good" / "history.csv").write_text("epoch,loss\n1,much\n")
+    assert "good" in fails(curves.main, good, "--out", out)
+    assert list(out.parent.iterdir()) == []
+
+
+def test_lines_stay_inside_the_axes():
+    figure = draw_curves({"run": history(12)})
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        assert low < 1
+        assert high > 12
+        assert np.isfinite(axes.get_ylim()).all()

@@ -1,0 +1,162 @@
+"""saliency.py from the command line, and the pieces that only it uses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import saliency
+from analysis.figures.saliency import dim_least_salient, scale_for_display
+from analysis.mean_saliency import mean_saliency
+from analysis.saliency_faces import Faces, explain, surest_faces
+from data.cache import read_cached
+from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
+from data.hashing import image_hashes
+from models.networks import builder
+from models.weights_file import save_network
+
+
+@pytest.fixture(scope="module")
+def weights(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Untrained networks by name; both claim to have seen the faces of train.csv."""
+    folder = tmp_path_factory.mktemp("weights")
+    seen = image_hashes(read_cached(drawn / "train.csv").images)
+    files = {}
+    for name in ("cnn", "dnn"):
+        files[name] = folder / f"{name}.weights.h5"
+        description = {"network": name, "mean": 128.0, "std": 64.0}
+        save_network(builder(name)(128.0, 64.0), files[name], description, seen)
+    return files
+
+
+def run(*arguments: object) -> None:
+    saliency.main([str(argument) for argument in arguments])
+
+
+def test_default_draws_one_unseen_face_of_each_class(drawn, weights, tmp_path, capsys) -> None:
+    out = tmp_path / "saliency.png"
+    arguments = ("--data", drawn / "fer2013.csv", "--weights", weights["dnn"], "--out")
+    run(*arguments, out)
+    printed = capsys.readouterr().out
+    assert str(out) in printed
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert [face["true"] for face in record["faces"]] == list(CLASS_NAMES)
+    assert all(160 <= face["row"] < 195 for face in record["faces"]), "PublicTest rows only"
+    run(*arguments, tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == out.read_bytes()
+
+
+def test_all_methods_with_checks(drawn, weights, tmp_path, capsys) -> None:
+    out = tmp_path / "maps.pdf"
+    data = ("--data", drawn / "test.csv", "--weights", weights["dnn"])
+    run(*data, "--rows", "3,0", "--method", "all", "--check", "--class", "happy", "--out", out)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["maps-check.pdf", "maps.json", "maps.pdf"]
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert [face["row"] for face in record["faces"]] == [3, 0]
+    assert {face["true"] for face in record["faces"]} == {None}
+    assert {face["explained"] for face in record["faces"]} == {"happy"}
+    checks = record["checks"]
+    # The dense network has no Grad-CAM.
+    assert list(checks["rank_correlation"]) == ["gradient", "smoothgrad", "integrated"]
+    assert next(iter(checks["rank_correlation"]["gradient"])) == "dense_11"
+    assert checks["completeness"]["error"] < 0.1
+    assert "completeness" in capsys.readouterr().out
+
+
+def test_mean_maps_and_shares(drawn, weights, tmp_path, capsys) -> None:
+    out = tmp_path / "mean.svg"
+    run("--data", drawn / "fer2013.csv", "--weights", weights["cnn"], "--mean", 2, "--out", out)
+    printed = capsys.readouterr().out
+    assert "mouth" in printed
+    mean = json.loads(out.with_suffix(".json").read_text())["mean"]
+    assert list(mean["faces"]) == [*CLASS_NAMES, "all"]
+    assert sum(mean["area"].values()) == pytest.approx(1)
+    for shares in mean["saliency"]["gradient"].values():
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--rows", "0,230"), "no row 230"),
+        (("--rows", "0,-1"), "whole number"),
+        (("--rows", "0,,1"), "whole number"),
+        (("--rows", ",".join("1" * 41)), "at most 40"),
+        (("--rows", "1", "--mean", "3"), "leave --mean away"),
+        (("--class", "glad"), "surprise"),
+        (("--method", "magic"), "smoothgrad"),
+        (("--data", "test.csv"), "label"),
+        (("--data", "test.csv", "--rows", "1", "--class", "true"), "no labels"),
+        (("--data", "train.csv"), "trained on"),
+        (("--data", "none.csv"), "no such file"),
+        (("--weights", "none"), "no such weights"),
+        (("--weights", "dnn", "--method", "gradcam"), "no convolution"),
+        (("--out", "saliency.gif"), ".png"),
+    ],
+)
+def test_wrong_input_ends_with_one_line_and_no_file(
+    drawn, weights, tmp_path, monkeypatch, fails, arguments, words
+) -> None:
+    given = {"--data": "fer2013.csv", "--weights": "cnn", "--out": "saliency.png"}
+    given |= dict(zip(arguments[::2], arguments[1::2], strict=True))
+    given["--data"] = drawn / given["--data"]
+    given["--weights"] = weights.get(given["--weights"], given["--weights"])
+    monkeypatch.chdir(tmp_path)
+    assert words in fails(saliency.main, *(word for pair in given.items() for word in pair))
+    assert not list(tmp_path.iterdir())
+
+
+def test_surest_faces() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 6])
+    probabilities = np.full((6, NUM_CLASSES), 0.01)
+    for row, (predicted, confidence) in enumerate(
+        [(0, 0.6), (0, 0.9), (3, 0.95), (2, 0.5), (4, 0.7), (6, 0.4)]
+    ):
+        probabilities[row, predicted] = confidence
+    assert surest_faces(labels, probabilities, 1).tolist() == [1, 4, 5]
+    assert surest_faces(labels, probabilities, 5).tolist() == [1, 0, 4, 5]
+
+
+def test_titles_mark_wrong_faces_and_other_classes() -> None:
+    faces = Faces(np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.array([3, 4]), np.array([7, 9]))
+    probabilities = np.eye(NUM_CLASSES)[[3, 0]]
+    right, wrong = (str(face) for face in explain(faces, probabilities, "predicted"))
+    assert "wrong" not in right
+    assert "wrong" in wrong
+    assert "map of" not in wrong
+    assert [face.explained for face in explain(faces, probabilities, "true")] == ["happy", "sad"]
+    assert "map of sad" in str(explain(faces, probabilities, "true")[1])
+
+
+def test_display_clips_at_the_99th_percentile_and_never_gives_nan() -> None:
+    ramp = np.arange(IMAGE_SIZE * IMAGE_SIZE, dtype=np.float32).reshape(1, IMAGE_SIZE, IMAGE_SIZE)
+    spike = np.zeros_like(ramp)
+    spike[0, 5, 6] = 3
+    flat = np.full_like(ramp, 7)
+    shown = scale_for_display(np.concatenate([ramp, spike, flat, 0 * flat]))
+    assert (shown[0] == 1).mean() == pytest.approx(0.01, abs=0.001)
+    assert shown[0].min() == 0
+    assert shown[1, 5, 6] == 1
+    assert shown[1].sum() == 1
+    assert not shown[2:].any()
+
+
+def test_dimming_keeps_the_salient_part() -> None:
+    face = np.full((2, IMAGE_SIZE, IMAGE_SIZE), 255, np.uint8)
+    maps = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE))
+    maps[0, :12] = 1
+    dimmed = dim_least_salient(face, maps)
+    assert (dimmed[0] == 255).mean() == pytest.approx(0.2, abs=0.03)
+    assert (dimmed[0, :8] == 255).all()
+    assert (dimmed[1] < 255).all(), "a flat map has no salient part"
+
+
+def test_mean_counts_each_face_alike() -> None:
+    maps = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE))
+    maps[0, 36:40, 20:28] = 1000
+    maps[1, 0, 0] = 0.001
+    mean = mean_saliency(np.zeros_like(maps), np.array([5, 5]), {"gradient": maps})
+    assert mean.names == ("surprise", "all")
+    assert mean.shares["gradient"][0].tolist() == [0, 0, 0, 0.5, 0, 0.5]
+    assert mean.maps["gradient"][0].sum() == pytest.approx(1)
