@@ -18,9 +18,9 @@ import numpy as np
 
 from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
-from analysis.figures.saving import ENDINGS, save_figure
+from analysis.figures.saving import ENDINGS, save_figures
 from analysis.metrics import Report, evaluate, most_confidently_wrong
-from command_line.arguments import Parser, output_file, whole_number
+from command_line.arguments import Parser, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path
 from data.errors import InputError
@@ -51,7 +51,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--labels", metavar="CSV", help="id,label file for data without labels")
     add("--allow-seen", action="store_true", help="keep faces that the weights were trained on")
     add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
-    add("--out", metavar="FILE", default="confusion.png", help="the figure: .png, .pdf or .svg")
+    parser.add_figure_files("confusion.png")
     return parser.parse_args(argv)
 
 
@@ -59,7 +59,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, draw and save with the options in `argv`."""
     arguments = parse_args(argv)
-    out = output_file(arguments.out, ENDINGS)
+    files = output_files(arguments.out, ENDINGS)
+    out = files[0]
     data = locate_data(arguments.data, "train")
     for file in filter(None, (data, arguments.labels)):
         if Path(file).resolve() == out.with_suffix(".csv").resolve():
@@ -89,17 +90,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     matrices = [report.matrix for report in reports.values()]
     if arguments.versus:
-        figures = {out: draw_comparison(matrices, titles)}
+        figures = {"": draw_comparison(matrices, titles)}
     else:
-        figures = {out: draw_confusion(matrices[0], titles[0])}
+        figures = {"": draw_confusion(matrices[0], titles[0])}
     if arguments.worst:
         values = probabilities[next(iter(networks))]
         worst = most_confidently_wrong(held.labels, values, arguments.worst)
-        figures[out.with_stem(f"{out.stem}-worst")] = draw_worst_faces(
+        figures["-worst"] = draw_worst_faces(
             held.images[worst], held.labels[worst], values[worst], held.rows[worst]
         )
-    for file, figure in figures.items():
-        save_figure(figure, file)
+    for file in save_figures(figures, files):
         print(f"wrote {file}")
     _save_text(json.dumps(_record(held, networks, reports), indent=2) + "\n", out.with_suffix(".json"))
     _save_text(as_csv(reports), out.with_suffix(".csv"))

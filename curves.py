@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.figures.curves import draw_curves
-from analysis.figures.saving import ENDINGS, save_figure
-from command_line.arguments import Parser, output_file
+from analysis.figures.saving import ENDINGS, save_figures
+from command_line.arguments import Parser, output_files
 from command_line.errors import one_line_errors
 from data.errors import InputError
 from training.run_folder import read_history
@@ -24,15 +24,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the runs named in `argv`."""
     parser = Parser(__doc__)
     parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders")
-    parser.add_argument("--out", metavar="FILE", default="curves.png", help="the figure: .png, .pdf or .svg")
+    parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
-    out = output_file(arguments.out, ENDINGS)
+    files = output_files(arguments.out, ENDINGS)
     names = [Path(run).resolve().name for run in arguments.runs]
     if len(set(names)) < len(names):
         names = arguments.runs
     histories = {name: _history(run) for name, run in zip(names, arguments.runs, strict=True)}
-    save_figure(draw_curves(histories), out)
-    print(f"wrote {out}")
+    for file in save_figures({"": draw_curves(histories)}, files):
+        print(f"wrote {file}")
 
 
 def _history(run: str) -> list[dict[str, float]]:

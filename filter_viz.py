@@ -18,9 +18,9 @@ import numpy as np
 
 from analysis.ascent_presets import PRESETS
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
-from analysis.figures.saving import ENDINGS, save_figure
+from analysis.figures.saving import ENDINGS, save_figures
 from analysis.happy_face import surest_happy_row
-from command_line.arguments import Parser, output_file, whole_number
+from command_line.arguments import Parser, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path
 from data.cache import read_cached
@@ -45,7 +45,7 @@ def build_parser() -> Parser:
     add("--outputs", type=whole_number(0), metavar="ROW", help="the face (default: the surest happy one)")
     add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of noise and jitter")
-    add("--out", default="filters.png", metavar="FILE", help=f"figure to write ({', '.join(ENDINGS)})")
+    parser.add_figure_files("filters.png")
     return parser
 
 
@@ -53,7 +53,7 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
     arguments = build_parser().parse_args(argv)
-    out = output_file(arguments.out, ENDINGS)
+    files = output_files(arguments.out, ENDINGS)
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs)
     set_up_tensorflow()
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         order = np.argsort(-reached, kind="stable")
     title = f"{layer.name}: what activates each filter most ({arguments.preset}, {arguments.steps} steps)"
     title += "\nabove each: filter, activation reached"
-    figures = {out: draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
+    figures = {"": draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
     if faces is not None and is_convolution:
         row = arguments.outputs
         if row is None:
@@ -83,14 +83,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         outputs = activation_maximisation.filter_outputs(network, layer.name, faces.images[row])
         kernels = activation_maximisation.first_kernels(layer)
         title = f"{layer.name}: what the same filters answer to row {row}\nabove each: filter, highest output"
-        figure = draw_filter_outputs(faces.images[row], outputs, kernels, names, order, title)
-        figures[out.with_stem(f"{out.stem}-outputs")] = figure
+        figures["-outputs"] = draw_filter_outputs(faces.images[row], outputs, kernels, names, order, title)
 
-    for path, figure in figures.items():
-        save_figure(figure, path)
-        print(f"wrote {path}")
-    write_curves(ascent, names, out.with_suffix(".csv"))
-    print(f"wrote {out.with_suffix('.csv')}")
+    for file in save_figures(figures, files):
+        print(f"wrote {file}")
+    write_curves(ascent, names, files[0].with_suffix(".csv"))
+    print(f"wrote {files[0].with_suffix('.csv')}")
 
 
 def read_faces(path: str | None, row: int | None) -> Dataset | None:

@@ -19,10 +19,10 @@ import numpy as np
 
 from analysis.attribution_methods import METHODS
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
-from analysis.figures.saving import ENDINGS, save_figure
+from analysis.figures.saving import ENDINGS, save_figures
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import Faces, explain, faces_of_rows, surest_faces
-from command_line.arguments import Parser, output_file, whole_number
+from command_line.arguments import Parser, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path
 from data.dataset import CLASS_NAMES
@@ -54,7 +54,7 @@ def build_parser() -> Parser:
     add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
     add("--check", action="store_true", help="test whether the maps can be trusted")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of SmoothGrad and the checks")
-    add("--out", metavar="FILE", default="saliency.png", help="the figure: .png, .pdf or .svg")
+    parser.add_figure_files("saliency.png")
     return parser
 
 
@@ -62,7 +62,7 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = build_parser().parse_args(argv)
-    out = output_file(arguments.out, ENDINGS)
+    files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "train")
     weights = find_weights(arguments.weights)
     faces = choose_faces(arguments, data, weights)
@@ -93,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         mean = mean_saliency(faces.images, faces.labels, maps)
         print(mean)
         record["mean"] = mean.record()
-        figures = {out: draw_mean_saliency(mean, f"{title}, mean per class")}
+        figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
     else:
-        figures = {out: draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
+        figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
     if arguments.check:
         from analysis.figures.saliency_checks import draw_checks
         from analysis.saliency_checks import check_saliency
@@ -103,15 +103,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
         print(checks)
         record["checks"] = checks.record()
-        figures[out.with_stem(f"{out.stem}-check")] = draw_checks(
-            checks, f"Can the maps of {len(faces.rows)} faces be trusted?"
-        )
-    for file, figure in figures.items():
-        save_figure(figure, file)
+        figures["-check"] = draw_checks(checks, f"Can the maps of {len(faces.rows)} faces be trusted?")
+    for file in save_figures(figures, files):
         print(f"wrote {file}")
-    with atomic_path(out.with_suffix(".json")) as temporary:
+    numbers = files[0].with_suffix(".json")
+    with atomic_path(numbers) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
-    print(f"wrote {out.with_suffix('.json')}")
+    print(f"wrote {numbers}")
 
 
 def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile) -> Faces:

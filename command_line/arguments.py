@@ -18,6 +18,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
 
+    def add_figure_files(self, default: str) -> None:
+        """Add --out of a script that draws: one file, or one per format."""
+        self.add_argument(
+            "--out",
+            metavar="FILE",
+            nargs="+",
+            default=[default],
+            help="the figure: .png, .pdf or .svg, or several of them",
+        )
+
     def given(self, argv: Sequence[str] | None) -> dict[str, object]:
         """Only the arguments that were typed, by name; the rest of the names are absent."""
         absent = object()
@@ -31,8 +41,10 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """The docstring as it is written, and the default of each option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        has_default = action.default not in (None, False, [], argparse.SUPPRESS)
-        return (action.help or "") + (" (default: %(default)s)" if has_default else "")
+        text, default = action.help or "", action.default
+        if default in (None, False, [], argparse.SUPPRESS):
+            return text
+        return f"{text} (default: {' '.join(default) if isinstance(default, list) else '%(default)s'})"
 
 
 def whole_number(least: int) -> Callable[[str], int]:
@@ -58,3 +70,8 @@ def output_file(path: str, endings: Sequence[str] = ()) -> Path:
     if endings and file.suffix.lower() not in endings:
         raise InputError(f"{path}: the name must end in {' or '.join(endings)}")
     return file
+
+
+def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
+    """The same for the formats of one figure; what else a script writes lies beside the first."""
+    return [output_file(path, endings) for path in paths]

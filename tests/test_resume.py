@@ -83,7 +83,7 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_p
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX")
 def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
-    """The disk is full between the weights (77 MB) and the checkpoint (232 MB): a limit on the size of files."""
+    """A limit on the size of files, between that of weights and of a checkpoint, stands for a full disk."""
     run = tmp_path / "run"
     limited = ["bash", "-c", 'ulimit -f 150000; exec "$0" "$@"']
     stopped = subprocess.run(

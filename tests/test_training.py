@@ -209,3 +209,10 @@ def test_augmented_faces_are_drawn_on_request(drawn, tmp_path):
     train_cnn.main(["--data", str(drawn / "train.csv"), "--show-augmentation", str(picture)])
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.iterdir()) == [picture]
+
+
+def test_a_run_folder_that_cannot_be_made_ends_with_one_line(drawn, tmp_path, fails):
+    (tmp_path / "file").write_text("")
+    line = fails(train_cnn.main, "--data", drawn / "train.csv", "--run", tmp_path / "file" / "run")
+    assert "cannot be written" in line
+    assert "--run" in line

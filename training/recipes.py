@@ -47,7 +47,7 @@ RECIPES = {
     "dnn": {
         "report": Recipe(epochs=80, validation="0.2"),
         "fast": Recipe(
-            epochs=40,
+            epochs=30,
             validation="none",
             learning_rate=0.001,
             warmup=0.15,

@@ -1,5 +1,6 @@
 """Writing a Figure so that the same figure gives the same bytes, as PNG, PDF or SVG."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,3 +17,16 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write `figure` to `path` (.png, .pdf or .svg), whole or not at all. Raises InputError."""
     with atomic_path(path) as temporary, mpl.rc_context({"svg.hashsalt": "fer2013"}):
         figure.savefig(temporary, dpi=150, metadata=_METADATA[path.suffix.lower()])
+
+
+def save_figures(figures: Mapping[str, Figure], files: Sequence[Path]) -> Iterator[Path]:
+    """Write several figures in the formats of `files`, and give each path once it is written.
+
+    figures: by what is added to the stem of each file; '' for the figure that the files are named after.
+    Raises InputError.
+    """
+    for ending, figure in figures.items():
+        for file in files:
+            path = file.with_stem(file.stem + ending)
+            save_figure(figure, path)
+            yield path
