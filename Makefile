@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: demo test lint clean
+.PHONY: demo report test lint clean
 .DEFAULT_GOAL := demo
 
-# Faces are drawn, so this needs no data set: train both networks briefly, predict, measure.
+# Faces are drawn, so this needs no data set: train both networks briefly, predict, measure, explain.
 demo: .venv/ready
 	rm -rf $(DEMO)
 	$(BIN)/python draw_faces.py $(DEMO) --train 2000 --test 700
@@ -14,7 +14,20 @@ demo: .venv/ready
 	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 10 --batch-size 64
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/cnn --out $(DEMO)/submission_cnn.csv
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/dnn --out $(DEMO)/submission_dnn.csv
-	@echo "Everything lies in $(DEMO)/: the faces, two runs with their weights and curves, two submissions."
+	$(BIN)/python report.py --quick --out $(DEMO)/report
+	@echo "Everything lies in $(DEMO)/: the faces, two runs with their weights and curves, two submissions, and"
+	@echo "the report with all figures. Open it in a browser: $(CURDIR)/$(DEMO)/report/report.html"
+
+# The user's data and runs: make report DATA=FOLDER RUNS="runs/cnn runs/dnn" OUT=report
+# Without DATA the drawn faces and runs of the demo, which is made first if it isn't there.
+OUT ?= report
+report: .venv/ready
+ifdef DATA
+	$(BIN)/python report.py --data "$(DATA)" --runs $(RUNS) --out "$(OUT)"
+else
+	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo
+	$(BIN)/python report.py --quick --out "$(OUT)"
+endif
 
 test: lint
 	$(BIN)/python -m pytest

@@ -1,0 +1,238 @@
+"""report.py from the command line, and the pieces of its page."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import report
+from data.drawn_csv import write_drawn_csvs
+from models.networks import builder
+from models.weights_file import save_network
+from reporting import findings
+from reporting.commands import FORMATS, QUICK, find_faces, plan
+from reporting.page import Html, element, paragraph, table
+from training.run_folder import RunFolder
+
+FIGURES = (
+    "classes",
+    "confusion",
+    "confusion-worst",
+    "curves",
+    "filters",
+    "filters-outputs",
+    "saliency",
+    "saliency-mean",
+)
+
+
+class Page(HTMLParser):
+    """What a browser would see: all start tags, the ids, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("faces")
+    write_drawn_csvs(folder, train=14, test=28, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Path]:
+    """Run folders of both networks at random weights, with a history of two epochs and no run.json."""
+    keras.utils.set_random_seed(1)
+    folders = {}
+    for name in ("cnn", "dnn"):
+        folders[name] = tmp_path_factory.mktemp("runs") / name
+        folders[name].mkdir()
+        description = {"network": name, "mean": 128.0, "std": 60.0, "seed": 1, "epoch": 2}
+        weights = folders[name] / "best.weights.h5"
+        save_network(builder(name)(128.0, 60.0), weights, description, np.zeros(0, np.uint64))
+        history = [{"epoch": i, "loss": 2 / i, "accuracy": 0.3, "learning_rate": 0.1} for i in (1, 2)]
+        RunFolder(str(folders[name])).write_history(history)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def built(faces, runs, tmp_path_factory) -> Path:
+    """The folder that the whole report of both networks was written into, over a file of the user's."""
+    out = tmp_path_factory.mktemp("out") / "report"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    given = ["--data", faces, "--runs", runs["dnn"], runs["cnn"], "--quick", "--out", out]
+    report.main([str(word) for word in given])
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(built) -> Page:
+    return Page((built / "report.html").read_text(encoding="utf-8"))
+
+
+def test_every_figure_is_there_as_png_and_pdf_and_inside_the_page(built, page):
+    written = {path.name for path in built.iterdir()}
+    assert {f"{stem}{ending}" for stem in FIGURES for ending in FORMATS} <= written
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(images) == len(FIGURES)
+    assert all(len(image["alt"]) > 30 for image in images)
+    text = (built / "report.html").read_text()
+    for stem in FIGURES:
+        assert f"({stem}.png, {stem}.pdf)" in page.text
+    assert len(set(re.findall(r'src="(data:image/png;base64,[^"]+)"', text))) == len(FIGURES)
+    assert list(built.parent.iterdir()) == [built], "no temporary folder is left"
+    assert (built / "notes.txt").read_text() == "mine"
+
+
+def test_page_loads_nothing_from_outside(built, page):
+    for tag, attributes in page.tags:
+        assert tag not in ("script", "link", "iframe", "object", "embed")
+        assert "srcset" not in attributes
+        assert attributes.get("src", "data:image/png;").startswith("data:image/png;")
+        assert attributes.get("href", "#").startswith("#")
+    text = (built / "report.html").read_text()
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "http" not in re.sub(r"http-equiv", "", page.text + text.split("base64,")[0])
+
+
+def test_links_lead_to_their_commands_and_sections(page):
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    targets = {attributes["href"].removeprefix("#") for tag, attributes in page.tags if tag == "a"}
+    assert targets <= set(ids)
+    assert {f"question-{number}" for number in range(1, 6)} <= targets
+
+
+def test_numbers_are_those_of_the_commands(built, page):
+    confusion = json.loads((built / "confusion.json").read_text())
+    assert list(confusion["networks"]) == ["cnn", "dnn"]
+    for numbers in confusion["networks"].values():
+        assert f"{100 * numbers['accuracy']:.1f} % of {confusion['faces']} PublicTest faces" in page.text
+        for values in numbers["per_class"].values():
+            assert f"{values['f1']:.3f}" in page.text
+        for pair in numbers["confused_pairs"][:6]:
+            assert f"{pair['first']}-{pair['second']}" in page.text
+    mean = json.loads((built / "saliency-mean.json").read_text())["mean"]
+    for share in mean["saliency"]["gradient"]["all"].values():
+        assert f"{100 * share:.1f} %" in page.text
+    parts = [
+        sum(values[part] for part in ("mouth", "cheeks"))
+        for values in (mean["saliency"]["gradient"]["all"], mean["area"])
+    ]
+    assert f"{100 * parts[0]:.1f} % of the saliency on {100 * parts[1]:.1f} % of the picture" in page.text
+    for face in json.loads((built / "saliency.json").read_text())["faces"]:
+        assert str(face["row"]) in page.text
+
+
+def test_networks_equal_the_report_layer_by_layer(page):
+    assert "differs" not in page.text
+    for totals in findings.TOTALS.values():
+        assert all(f"{number:,}" in page.text for number in totals)
+    assert page.text.count("the same") >= sum(map(len, findings.LAYERS.values()))
+    assert "python confusion.py --data" in page.text
+
+
+def test_findings_add_up():
+    for name, rows in findings.LAYERS.items():
+        assert sum(sum(row.parameters) for row in rows) == findings.TOTALS[name].total
+        assert (
+            findings.TOTALS[name].trainable + findings.TOTALS[name].non_trainable
+            == findings.TOTALS[name].total
+        )
+
+
+def test_a_missing_network_is_named_in_its_place(faces, runs, tmp_path):
+    weights = runs["dnn"] / "best.weights.h5"
+    report.main(["--data", str(faces), "--runs", str(weights), "--quick", "--out", str(tmp_path / "r")])
+    text = Page((tmp_path / "r" / "report.html").read_text()).text
+    assert text.count("No weights of a CNN were given") == 4
+    assert "no CNN given" in text
+    assert "differs" not in text
+    assert not (tmp_path / "r" / "saliency.png").exists()
+
+
+def test_faces_are_found_under_their_usual_names(faces, tmp_path):
+    assert find_faces(faces, None) == ("--data", str(faces / "fer2013.csv"))
+    assert find_faces(faces, "l.csv") == ("--data", str(faces / "test.csv"), "--labels", "l.csv")
+    (tmp_path / "train.csv.gz").touch()
+    assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "train.csv.gz"), "--validation", "run")
+    (tmp_path / "icml_face_data.csv").touch()
+    assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "icml_face_data.csv"))
+
+
+def test_commands_can_be_typed_as_they_are_shown(tmp_path):
+    commands = plan({"cnn": "my run"}, [], ("--data", "a.csv"), QUICK)
+    assert [each.stem for each in commands] == [
+        "confusion",
+        "saliency",
+        "saliency-mean",
+        "filters",
+        "classes",
+    ]
+    start = "python confusion.py --data a.csv --weights 'my run' --worst 16 --out"
+    assert commands[0].shown(Path("out")) == f"{start} out/confusion.png out/confusion.pdf"
+
+
+def test_whatever_is_not_html_is_escaped():
+    assert paragraph("<b>", Html("<i>x</i>")) == "<p>&lt;b&gt; <i>x</i></p>"
+    assert element("a", "&", href='"<') == '<a href="&quot;&lt;">&amp;</a>'
+    assert "<td>&lt;script&gt;</td>" in table("caption", ("", "head"), [("row", "<script>")])
+
+
+def test_a_failing_script_leaves_nothing_and_gives_its_line(faces, runs, tmp_path, fails):
+    (tmp_path / "train.csv").write_bytes((faces / "train.csv").read_bytes())
+    out = tmp_path / "report"
+    # The weights lie in no folder with a run.json, so they have no validation split.
+    line = fails(report.main, "--data", tmp_path, "--runs", runs["cnn"], "--quick", "--out", out)
+    assert line.startswith("error: confusion.py: ")
+    assert "no run folder" in line
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == ["train.csv"]
+    assert not list(tmp_path.glob(".report*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--data", "missing"), "no such folder"),
+        (("--data", "empty"), "fer2013.csv"),
+        (("--runs", "missing"), "no such weights"),
+        (("--runs", "empty"), "best.weights.h5"),
+        (("--runs", "cnn", "cnn"), "both a cnn"),
+        (("--out", "missing/report"), "does not exist"),
+        (("--out", "file"), "is a file"),
+    ],
+)
+def test_wrong_input_ends_with_one_line_and_nothing_written(
+    arguments, words, faces, runs, tmp_path, monkeypatch, fails
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    given = {"--data": [faces], "--runs": [runs["cnn"]], "--out": ["report"]}
+    given[arguments[0]] = [runs.get(word, word) for word in arguments[1:]]
+    assert words in fails(
+        report.main, *(word for option, values in given.items() for word in (option, *values))
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+
+
+def test_data_and_runs_go_together_and_the_demo_must_be_there(faces, tmp_path, monkeypatch, fails):
+    assert "go together" in fails(report.main, "--data", faces)
+    monkeypatch.setattr(report, "DEMO", tmp_path / "demo")
+    assert "make demo" in fails(report.main, "--out", tmp_path / "report")
