@@ -5,7 +5,7 @@
 FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
 are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Without --data
 and --runs it shows what `make demo` made. Writes report.html, which opens offline, and beside it the figures
-as .png and .pdf with their numbers. On two cores --quick takes about a minute, the whole report ten.
+as .png and .pdf with their numbers. On two cores --quick takes about a minute, the whole report about five.
 """
 
 import argparse

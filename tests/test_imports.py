@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 SCRIPTS = sorted(path.stem for path in PROJECT.glob("*.py"))
-PACKAGES = ("data", "models", "training", "analysis", "command_line")
+PACKAGES = ("data", "models", "training", "analysis", "command_line", "reporting")
 
 
 def imported(path: Path) -> set[str]:
