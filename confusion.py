@@ -20,7 +20,7 @@ from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.metrics import Report, evaluate, most_confidently_wrong
-from command_line.arguments import Parser, output_files, whole_number
+from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path
 from data.errors import InputError
@@ -62,11 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     files = output_files(arguments.out, ENDINGS)
     out = files[0]
     data = locate_data(arguments.data, "train")
-    for file in filter(None, (data, arguments.labels)):
-        if Path(file).resolve() == out.with_suffix(".csv").resolve():
-            raise InputError(
-                f"{file}: would be overwritten by the numbers beside {out}; choose another --out"
-            )
+    keep_inputs([out.with_suffix(".csv"), out.with_suffix(".json")], [data, arguments.labels])
     networks = {
         name: [find_weights(path) for path in paths]
         for name, paths in _names([arguments.weights, arguments.versus]).items()

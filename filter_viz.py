@@ -20,7 +20,7 @@ from analysis.ascent_presets import PRESETS
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.happy_face import surest_happy_row
-from command_line.arguments import Parser, output_files, whole_number
+from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path
 from data.cache import read_cached
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
     arguments = build_parser().parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
+    keep_inputs([files[0].with_suffix(".csv")], [arguments.data])
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs)
     set_up_tensorflow()

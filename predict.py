@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.metrics import accuracy, per_class_accuracy
-from command_line.arguments import Parser, output_file
+from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
@@ -57,9 +57,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         faces = np.stack([read_picture(file) for file in arguments.images])
         print_table(arguments.images, predict(weights, faces, arguments.tta))
         return
-    for file in filter(None, (arguments.out, arguments.probabilities)):
-        output_file(file)
-    dataset = read_cached(locate_data(arguments.data, "test"))
+    data = locate_data(arguments.data, "test")
+    outputs = [file for file in (arguments.out, arguments.probabilities) if file is not None]
+    inputs = [data, arguments.labels, *(each.path for each in weights)]
+    keep_inputs([output_file(file) for file in outputs], inputs)
+    dataset = read_cached(data)
     labelled = np.arange(len(dataset))
     if arguments.labels:
         dataset, labelled = with_labels(dataset, arguments.labels)

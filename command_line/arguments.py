@@ -1,11 +1,13 @@
 """The argument parser of the scripts and the types of their arguments."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from data.errors import InputError
+
+LARGEST_NUMBER = 2**31 - 1
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,11 +50,14 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def whole_number(least: int) -> Callable[[str], int]:
-    """An argparse type: a whole number of at least `least`."""
+    """An argparse type: a whole number from `least` to what 31 bits hold, as seeds and counts have to be."""
 
     def convert(text: str) -> int:
-        if not text.isascii() or not text.removeprefix("-").isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        is_number = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 11
+        if not is_number or not least <= int(text) <= LARGEST_NUMBER:
+            raise argparse.ArgumentTypeError(
+                f"{text[:30]!r} is not a whole number of at least {least} and at most {LARGEST_NUMBER}"
+            )
         return int(text)
 
     return convert
@@ -61,6 +66,10 @@ def whole_number(least: int) -> Callable[[str], int]:
 def output_file(path: str, endings: Sequence[str] = ()) -> Path:
     """A file that can be written: its folder exists and its ending is one of `endings`, or InputError."""
     file = Path(path)
+    if not path:
+        raise InputError("an output file has an empty name; give it one")
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise InputError(f"{path}: is a device or a pipe, which cannot be replaced by a file; name a file")
     if file.is_dir():
         raise InputError(f"{path}: is a folder; name a file in it")
     if not file.parent.is_dir():
@@ -75,3 +84,14 @@ def output_file(path: str, endings: Sequence[str] = ()) -> Path:
 def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
     """The same for the formats of one figure; what else a script writes lies beside the first."""
     return [output_file(path, endings) for path in paths]
+
+
+def keep_inputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """InputError when two outputs are one file, or an output is one of the files that are read."""
+    taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
+    for path in outputs:
+        if path is None:
+            continue
+        if Path(path).resolve() in taken:
+            raise InputError(f"{path}: {taken[Path(path).resolve()]}, so it would be lost; name another file")
+        taken[Path(path).resolve()] = "is another output of this command"

@@ -32,5 +32,10 @@ def one_line_errors(main: Main) -> Main:
             # `predict.py ... | head` closes our stdout; Python would complain once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(141) from None
+        except OSError as error:
+            # What no earlier check foresaw: a name too long, a full disk behind stdout.
+            reason = f"{error.filename or 'a file or stdout'}: {error.strerror or error}"
+            print(f"error: {reason}; choose another path or free the disk"[:500], file=sys.stderr)
+            raise SystemExit(2) from None
 
     return wrapper

@@ -16,7 +16,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     The temporary name keeps the ending, because Keras and matplotlib choose a format by it.
     Raises InputError when the folder cannot be written or the disk is full.
     """
-    path = Path(path)
+    # Through a link the file that it names is replaced, not the link.
+    path = Path(path).resolve()
     temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,9 +48,7 @@ def find_weights(path: str) -> WeightsFile:
             file / f"{name}{ENDING}" for name in ("best", "last") if (file / f"{name}{ENDING}").is_file()
         ]
         if not found:
-            raise InputError(
-                f"{path}: holds no best{ENDING} or last{ENDING}; give a run folder of train_cnn.py"
-            )
+            raise InputError(f"{path}: holds no best{ENDING} or last{ENDING}; give the folder of a run")
         file = found[0]
     if not file.is_file():
         raise InputError(f"{path}: no such weights; give a run folder or a {ENDING} file of this suite")
@@ -68,9 +66,11 @@ def find_weights(path: str) -> WeightsFile:
         raise InputError(
             f"{file}: is damaged or not a weight file ({error}); train or copy it again"
         ) from None
-    network = description.get("network")
+    network = description.get("network") if isinstance(description, dict) else None
     if network not in NETWORK_NAMES:
         raise InputError(f"{file}: is for the unknown network {network!r}; known: {', '.join(NETWORK_NAMES)}")
+    if not all(isinstance(description.get(name), int | float) for name in ("mean", "std")):
+        raise InputError(f"{file}: lacks the mean or deviation of its training set; train or copy it again")
     return WeightsFile(file, description, hashes)
 
 

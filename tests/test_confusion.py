@@ -264,7 +264,7 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "--versus" in error(*data, *cnn, "--versus", weights / "cnn")
     assert "whole number" in error(*data, *cnn, "--worst", "0")
     before = (faces / "fer2013.csv").read_bytes()
-    assert "overwritten" in error(*data, *cnn, "--out", faces / "fer2013.png")
+    assert "would be lost" in error(*data, *cnn, "--out", faces / "fer2013.png")
     assert (faces / "fer2013.csv").read_bytes() == before
     assert not (faces / "fer2013.png").exists()
     assert list(tmp_path.iterdir()) == []

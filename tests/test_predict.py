@@ -155,9 +155,15 @@ def test_bad_weights_end_with_one_line(weights, drawn, tmp_path, fails):
     assert "does not fit the network dnn" in line(unfit)
     unknown = tmp_path / "unknown.weights.h5"
     unknown.write_bytes(weights.read_bytes())
-    with h5py.File(unknown, "r+") as stored:
-        stored.attrs["description"] = '{"network": "resnet"}'
-    assert "'resnet'" in line(unknown)
+    for description, word in (
+        ('{"network": "resnet"}', "'resnet'"),
+        ("[]", "unknown network"),
+        ('{"network": "dnn"}', "mean"),
+        ('{"network": "dnn", "mean": null, "std": 1}', "mean"),
+    ):
+        with h5py.File(unknown, "r+") as stored:
+            stored.attrs["description"] = description
+        assert word in line(unknown)
 
 
 def test_bad_input_ends_with_one_line(weights, drawn, tmp_path, fails):
@@ -178,3 +184,30 @@ def stray_labels(folder: Path) -> Path:
     file = folder / "stray.csv"
     file.write_text("id,label\n99999,1\n")
     return file
+
+
+def test_no_output_replaces_an_input_or_another_output(weights, drawn, tmp_path, fails):
+    faces = tmp_path / "faces.csv"
+    faces.write_bytes((drawn / "test.csv").read_bytes())
+    link = tmp_path / "link.csv"
+    link.symlink_to(faces)
+    before = weights.read_bytes()
+    for out in (faces, link, weights):
+        line = fails(predict.main, "--data", faces, "--weights", weights, "--out", out)
+        assert "is read by this command" in line
+    same = ["--out", tmp_path / "o.csv", "--probabilities", tmp_path / "o.csv"]
+    assert "another output" in fails(predict.main, "--data", faces, "--weights", weights, *same)
+    assert "device" in fails(predict.main, "--data", faces, "--weights", weights, "--out", "/dev/null")
+    assert "empty name" in fails(predict.main, "--data", faces, "--weights", weights, "--out", "")
+    assert faces.read_bytes() == (drawn / "test.csv").read_bytes()
+    assert weights.read_bytes() == before
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_a_link_is_kept_and_its_target_written(weights, drawn, tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    predict.main(["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(link)])
+    assert link.is_symlink()
+    assert target.read_text().startswith("id,label")

@@ -216,3 +216,17 @@ def test_a_run_folder_that_cannot_be_made_ends_with_one_line(drawn, tmp_path, fa
     line = fails(train_cnn.main, "--data", drawn / "train.csv", "--run", tmp_path / "file" / "run")
     assert "cannot be written" in line
     assert "--run" in line
+
+
+def test_a_seed_that_is_too_large_and_a_name_that_is_too_long_end_with_one_line(drawn, tmp_path, fails):
+    data = ["--data", drawn / "train.csv"]
+    assert "at most" in fails(train_cnn.main, *data, "--run", tmp_path / "run", "--seed", "99999999999")
+    assert "File name too long" in fails(train_cnn.main, *data, "--run", tmp_path / ("a" * 300))
+    assert "empty name" in fails(train_cnn.main, *data, "--run", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("record", ["[]", '{"network": "dnn"}', '{"network": "dnn", "arguments": {}}', "{"])
+def test_a_damaged_run_record_ends_with_one_line(tmp_path, fails, record):
+    (tmp_path / "run.json").write_text(record)
+    assert "run.json" in fails(train_dnn.main, "--run", tmp_path, "--resume")

@@ -66,6 +66,8 @@ def run_training(network: str, description: str | None, argv: Sequence[str] | No
     if arguments["show_augmentation"]:
         _show_augmentation(network, arguments)
         return
+    if arguments["run"] == "":
+        raise InputError("--run has an empty name; name a folder, or leave it away for one in runs/")
     run = RunFolder(arguments["run"] or f"runs/{network}-{arguments['recipe']}-seed{arguments['seed']}")
     record = (
         _resumed(run, network, parser.given(argv)) if arguments["resume"] else _started(network, arguments)
@@ -81,7 +83,7 @@ def run_training(network: str, description: str | None, argv: Sequence[str] | No
         )
     with run.lock():
         if not arguments["resume"]:
-            run.refuse_existing()
+            run.refuse_existing()  # once more: another process may have started it meanwhile
         elif run.history.exists() and len(read_history(run.path)) == settings["epochs"]:
             print(f"{run.path} is finished: {settings['epochs']} epochs")
             return
@@ -104,10 +106,10 @@ def _started(network: str, arguments: dict[str, Any]) -> dict[str, Any]:
 def _resumed(run: RunFolder, network: str, given: dict[str, Any]) -> dict[str, Any]:
     """run.json of the run to go on with; InputError when what was typed contradicts it."""
     record = run.read_record()
-    if record["network"] != network:
-        raise InputError(
-            f"{run.path}: holds a run of train_{record['network']}.py; resume it with that script"
-        )
+    if record.get("network") != network:
+        raise InputError(f"{run.path}: holds a run of train_{record.get('network')}.py; use that script")
+    if missing := set(_DECISIVE) - set(record["arguments"]):
+        raise InputError(f"{run.record}: lacks {', '.join(sorted(missing))}; start a new run")
     for name in sorted(set(given) & set(_DECISIVE)):
         stored, typed = record["arguments"][name], given[name]
         if isinstance(stored, str) and Path(stored).is_absolute():
@@ -133,7 +135,7 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     # A resumed run keeps its precision, even on another machine.
     acceleration = record.setdefault("acceleration", dataclasses.asdict(fastest_acceleration()))
     record |= {
-        "settings": dataclasses.asdict(recipe),
+        "recipe": dataclasses.asdict(recipe),
         "mean": data.mean,
         "std": data.std,
         "training_faces": len(data.training),
@@ -163,7 +165,7 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     except KeyboardInterrupt:
         command = shlex.join(["python", f"train_{record['network']}.py", "--run", str(run.path), "--resume"])
         print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
-        raise
+        raise SystemExit(130) from None
     _finish(run, progress.history)
 
 

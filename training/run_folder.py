@@ -69,7 +69,10 @@ class RunFolder:
     def read_record(self) -> dict[str, Any]:
         """Read run.json; InputError when there is none or it is damaged."""
         try:
-            return json.loads(self.record.read_text())
+            record = json.loads(self.record.read_text())
+            if not isinstance(record, dict) or not isinstance(record.get("arguments"), dict):
+                raise ValueError("it holds no arguments of a run")
+            return record
         except FileNotFoundError:
             raise InputError(
                 f"{self.path}: holds no run to resume; leave --resume away to start one"
