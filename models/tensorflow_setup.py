@@ -48,7 +48,8 @@ def fastest_acceleration() -> Acceleration:
     """The fastest exact-enough way to train on this machine.
 
     CPU with bfloat16 products: mixed_bfloat16 through oneDNN (74 faces/s of the 19M CNN with Keras's own
-    batch normalisation on two Zen 4 cores, against 53 in float32 with XLA). Other CPUs: float32 through XLA. GPU: float32 through XLA.
+    batch normalisation on two Zen 4 cores, against 53 in float32 with XLA). Other CPUs and GPUs: float32
+    through XLA.
     """
     import tensorflow as tf
 
