@@ -22,7 +22,7 @@ from analysis.figures.saving import ENDINGS, save_figures
 from analysis.metrics import Report, evaluate, most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
-from data.atomic import atomic_path
+from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
 from models.weights_file import ENDING, WeightsFile, find_weights, load_network
@@ -97,8 +97,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     for file in save_figures(figures, files):
         print(f"wrote {file}")
-    _save_text(json.dumps(_record(held, networks, reports), indent=2) + "\n", out.with_suffix(".json"))
-    _save_text(as_csv(reports), out.with_suffix(".csv"))
+    texts = {".json": json.dumps(_record(held, networks, reports), indent=2) + "\n", ".csv": as_csv(reports)}
+    for ending, text in texts.items():
+        write_text(out.with_suffix(ending), text)
+        print(f"wrote {out.with_suffix(ending)}")
 
 
 def _names(groups: list[list[str]]) -> dict[str, list[str]]:
@@ -139,12 +141,6 @@ def _record(
             for name, report in reports.items()
         },
     }
-
-
-def _save_text(text: str, file: Path) -> None:
-    with atomic_path(file) as temporary:
-        temporary.write_text(text)
-    print(f"wrote {file}")
 
 
 if __name__ == "__main__":

@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
     arguments = build_parser().parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
-    keep_inputs([files[0].with_suffix(".csv")], [arguments.data])
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs)
+    keep_inputs([files[0].with_suffix(".csv")], [faces.source if faces else None])
     set_up_tensorflow()
     from analysis import activation_maximisation
 
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if faces is not None and is_convolution:
         row = arguments.outputs
         if row is None:
-            row = surest_happy_row(network, faces, weights.training_hashes)
+            row = surest_happy_row(network, faces, weights)
         outputs = activation_maximisation.filter_outputs(network, layer.name, faces.images[row])
         kernels = activation_maximisation.first_kernels(layer)
         title = f"{layer.name}: what the same filters answer to row {row}\nabove each: filter, highest output"

@@ -52,15 +52,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"{DEMO}: not there yet; run make demo, or name --data and --runs")
     out = output_folder(arguments.out)
     faces = find_faces(DEMO if is_drawn else arguments.data, arguments.labels)
-    paths = {}
+    paths: dict[str, str] = {}
+    given: dict[str, WeightsFile] = {}
     for path in [str(DEMO / name) for name in NETWORK_NAMES] if is_drawn else arguments.runs:
         found = find_weights(path)
         if found.network in paths:
             raise InputError(
                 f"--runs: {paths[found.network]} and {path} are both a {found.network}; give one"
             )
-        paths[found.network] = path
-    weights = {name: find_weights(paths[name]) for name in NETWORK_NAMES if name in paths}
+        paths[found.network], given[found.network] = path, found
+    weights = {name: given[name] for name in NETWORK_NAMES if name in given}
     runs = [
         str(each.path.parent) for each in weights.values() if (each.path.parent / "history.csv").is_file()
     ]
@@ -100,7 +101,7 @@ def write_page(
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
-    from models.summary import layer_table
+    from models.summary import layer_table, parameter_totals
 
     networks = {name: builder(name)(mean=0.0, std=1.0) for name in NETWORK_NAMES}
     material = Material(
@@ -111,19 +112,12 @@ def write_page(
             name: {layer: (shape, count) for layer, shape, count in layer_table(network)}
             for name, network in networks.items()
         },
-        totals={name: totals(network) for name, network in networks.items()},
+        totals={name: Totals(*parameter_totals(network)) for name, network in networks.items()},
         commands=commands,
         surroundings=surroundings(),
         is_drawn=is_drawn,
     )
     (folder / "report.html").write_text(compose(material), encoding="utf-8")
-
-
-def totals(network: Any) -> Totals:
-    """The parameters of a keras.Model."""
-    total = network.count_params()
-    trainable = sum(weight.value.shape.num_elements() for weight in network.trainable_weights)
-    return Totals(total, trainable, total - trainable)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import Faces, explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, output_files, whole_number
 from command_line.errors import one_line_errors
-from data.atomic import atomic_path
+from data.atomic import write_text
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
@@ -107,8 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for file in save_figures(figures, files):
         print(f"wrote {file}")
     numbers = files[0].with_suffix(".json")
-    with atomic_path(numbers) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    write_text(numbers, json.dumps(record, indent=2) + "\n")
     print(f"wrote {numbers}")
 
 

@@ -86,12 +86,11 @@ def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
     return [output_file(path, endings) for path in paths]
 
 
-def keep_inputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
     """InputError when two outputs are one file, or an output is one of the files that are read."""
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
     for path in outputs:
-        if path is None:
-            continue
-        if Path(path).resolve() in taken:
-            raise InputError(f"{path}: {taken[Path(path).resolve()]}, so it would be lost; name another file")
-        taken[Path(path).resolve()] = "is another output of this command"
+        file = path.resolve()
+        if file in taken:
+            raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
+        taken[file] = "is another output of this command"

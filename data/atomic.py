@@ -31,3 +31,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, whole or not at all. Raises InputError as atomic_path does."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text)

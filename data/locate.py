@@ -1,5 +1,6 @@
 """Finding the data set when the user names no file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -25,13 +26,16 @@ def locate_data(path: str | None, kind: Literal["train", "test"]) -> Path:
         if not given.exists():
             raise InputError(f"{given}: no such file; check the path")
         return given
-    for name in FILE_NAMES[kind]:
-        for ending in ("", ".gz", ".zip"):
-            candidate = DATA_FOLDER / (name + ending)
-            if candidate.is_file():
-                return candidate
+    if found := find_csv(DATA_FOLDER, FILE_NAMES[kind]):
+        return found
     raise InputError(
         f"no {' or '.join(FILE_NAMES[kind])} in {DATA_FOLDER}: download icml_face_data.csv or fer2013.csv of "
         f"the Kaggle competition '{COMPETITION}' (https://www.kaggle.com/c/{COMPETITION}/data) into that "
         "folder or name your file with --data; 'make demo' works without it"
     )
+
+
+def find_csv(folder: Path, names: Sequence[str]) -> Path | None:
+    """The first of these CSVs that lies in a folder, plain, .gz or .zip; None where there is none."""
+    candidates = [folder / (name + ending) for name in names for ending in ("", ".gz", ".zip")]
+    return next((file for file in candidates if file.is_file()), None)

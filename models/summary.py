@@ -18,16 +18,20 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
     return rows
 
 
+def parameter_totals(model: keras.Model) -> tuple[int, int, int]:
+    """All parameters, the trainable and the non-trainable ones."""
+    total = model.count_params()
+    trainable = sum(weight.value.shape.num_elements() for weight in model.trainable_weights)
+    return total, trainable, total - trainable
+
+
 def summary(model: keras.Model) -> str:
     """The table as text, with the totals beneath it."""
-    trainable = sum(weight.value.shape.num_elements() for weight in model.trainable_weights)
     lines = [f"{'layer':<24}{'output':<16}{'parameters':>12}"]
     for name, shape, parameters in layer_table(model):
         lines.append(f"{name:<24}{', '.join(map(str, shape)):<16}{parameters:>12,}")
-    lines.append(
-        f"total {model.count_params():,}; trainable {trainable:,}; "
-        f"non-trainable {model.count_params() - trainable:,}"
-    )
+    total, trainable, non_trainable = parameter_totals(model)
+    lines.append(f"total {total:,}; trainable {trainable:,}; non-trainable {non_trainable:,}")
     return "\n".join(lines)
 
 

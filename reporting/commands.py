@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
+from data.locate import find_csv
 from training.run_folder import PROJECT
 
 FORMATS = (".png", ".pdf")
@@ -70,12 +71,11 @@ def find_faces(folder: Path, labels: str | None) -> tuple[str, ...]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the one that holds your CSV files")
     wanted = ("test.csv",) if labels else ("fer2013.csv", "icml_face_data.csv", "train.csv")
-    for name in wanted:
-        for file in (folder / (name + ending) for ending in ("", ".gz", ".zip")):
-            if not file.is_file():
-                continue
-            more = {"test.csv": ("--labels", str(labels)), "train.csv": ("--validation", "run")}
-            return ("--data", str(file), *more.get(name, ()))
+    if file := find_csv(folder, wanted):
+        if labels:
+            return ("--data", str(file), "--labels", labels)
+        is_split_by_usage = not file.name.startswith("train.csv")
+        return ("--data", str(file)) if is_split_by_usage else ("--data", str(file), "--validation", "run")
     raise InputError(f"{folder}: holds no {' or '.join(wanted)}; give the folder of your CSV files")
 
 

@@ -1,5 +1,7 @@
 """Activation maximisation on small networks whose filters are known."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.hashing import image_hashes
 from models.layers import convolution_block, normalization
+from models.weights_file import WeightsFile
 
 # Detectors of dark-light-dark lines: row, column, two diagonals.
 ROW = np.array([[-1, -1, -1], [2, 2, 2], [-1, -1, -1]])
@@ -137,6 +140,11 @@ def test_an_unknown_layer_names_those_that_exist(network: keras.Model, name: str
         find_layer(network, name)
 
 
+def having_seen(hashes: np.ndarray) -> WeightsFile:
+    """Weights that were fitted to images of these hashes."""
+    return WeightsFile(Path("cnn.weights.h5"), {"network": "cnn"}, hashes)
+
+
 def test_the_happy_face_is_a_public_test_face_not_trained_on() -> None:
     images = np.arange(6, dtype=np.uint8)[:, np.newaxis, np.newaxis].repeat(48, 1).repeat(48, 2)
     happy, sad = CLASS_NAMES.index("happy"), CLASS_NAMES.index("sad")
@@ -145,8 +153,8 @@ def test_the_happy_face_is_a_public_test_face_not_trained_on() -> None:
     usage[0] = USAGE_NAMES.index("Training")
     hashes = image_hashes(images)
     faces = Dataset(images, labels, usage)
-    assert happy_rows(faces, hashes[:2]).tolist() == [2, 3]
+    assert happy_rows(faces, having_seen(hashes[:2])).tolist() == [2, 3]
     # A condition that no row fulfils is none.
-    assert happy_rows(faces, hashes).tolist() == [1, 2, 3]
-    assert happy_rows(Dataset(images), hashes[:2]).tolist() == [2, 3, 4, 5]
-    assert happy_rows(faces.select(np.array([4, 5])), hashes[:0]).tolist() == [0, 1]
+    assert happy_rows(faces, having_seen(hashes)).tolist() == [1, 2, 3]
+    assert happy_rows(Dataset(images), having_seen(hashes[:2])).tolist() == [2, 3, 4, 5]
+    assert happy_rows(faces.select(np.array([4, 5])), having_seen(hashes[:0])).tolist() == [0, 1]

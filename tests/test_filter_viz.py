@@ -102,3 +102,14 @@ def test_bad_input_ends_with_one_line_and_writes_nothing(
     given = ["--weights", weights[network], "--data", drawn / "train.csv", "--out", "filters.png"]
     assert message in fails(main, *given, *more)
     assert names(tmp_path) == []
+
+
+def test_the_curves_do_not_replace_the_faces_of_the_data_folder(
+    weights: dict[str, Path], drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails
+) -> None:
+    faces = tmp_path / "train.csv"
+    faces.write_bytes((drawn / "train.csv").read_bytes())
+    monkeypatch.setattr("data.locate.DATA_FOLDER", tmp_path)
+    line = fails(main, "--weights", weights["cnn"], "--steps", "2", "--out", tmp_path / "train.png")
+    assert "would be lost" in line
+    assert faces.read_bytes() == (drawn / "train.csv").read_bytes()

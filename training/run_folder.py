@@ -13,7 +13,7 @@ from typing import Any
 
 import filelock
 
-from data.atomic import atomic_path
+from data.atomic import atomic_path, write_text
 from data.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -63,8 +63,7 @@ class RunFolder:
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write run.json."""
-        with atomic_path(self.record) as temporary:
-            temporary.write_text(json.dumps(record, indent=2) + "\n")
+        write_text(self.record, json.dumps(record, indent=2) + "\n")
 
     def read_record(self) -> dict[str, Any]:
         """Read run.json; InputError when there is none or it is damaged."""
