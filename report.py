@@ -17,7 +17,7 @@ from typing import Any
 from command_line.arguments import Parser
 from command_line.errors import one_line_errors
 from data.errors import InputError
-from models.networks import NETWORK_NAMES, builder
+from models.networks import REPORT_NETWORKS, builder
 from models.weights_file import WeightsFile, find_weights
 from reporting.commands import FULL, QUICK, find_faces, plan
 from reporting.findings import Totals
@@ -54,14 +54,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     faces = find_faces(DEMO if is_drawn else arguments.data, arguments.labels)
     paths: dict[str, str] = {}
     given: dict[str, WeightsFile] = {}
-    for path in [str(DEMO / name) for name in NETWORK_NAMES] if is_drawn else arguments.runs:
+    for path in [str(DEMO / name) for name in REPORT_NETWORKS] if is_drawn else arguments.runs:
         found = find_weights(path)
         if found.network in paths:
             raise InputError(
                 f"--runs: {paths[found.network]} and {path} are both a {found.network}; give one"
             )
         paths[found.network], given[found.network] = path, found
-    weights = {name: given[name] for name in NETWORK_NAMES if name in given}
+    weights = {name: given[name] for name in REPORT_NETWORKS if name in given}
     runs = [
         str(each.path.parent) for each in weights.values() if (each.path.parent / "history.csv").is_file()
     ]
@@ -103,7 +103,7 @@ def write_page(
     set_up_tensorflow()
     from models.summary import layer_table, parameter_totals
 
-    networks = {name: builder(name)(mean=0.0, std=1.0) for name in NETWORK_NAMES}
+    networks = {name: builder(name)(mean=0.0, std=1.0) for name in REPORT_NETWORKS}
     material = Material(
         folder=folder,
         out=out,

@@ -1,6 +1,7 @@
-"""Train the report's CNN (19,323,463 parameters; question 1) on FER2013.
+"""Train the report's CNN (19,323,463 parameters; question 1) or the compact network on FER2013.
 
     python train_cnn.py --data data/train.csv --run runs/cnn
+    python train_cnn.py --network compact --data data/train.csv --run runs/compact
 
 Writes into the run folder: best and last weights, run.json, history.csv and curves.png. Stopped at any
 moment, it goes on with: python train_cnn.py --run runs/cnn --resume
@@ -14,8 +15,8 @@ from training.command import run_training
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train a CNN with the options in `argv`."""
-    run_training("cnn", __doc__, argv)
+    """Train a convolutional network with the options in `argv`."""
+    run_training("train_cnn.py", __doc__, argv)
 
 
 if __name__ == "__main__":

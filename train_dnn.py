@@ -15,7 +15,7 @@ from training.command import run_training
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Train a DNN with the options in `argv`."""
-    run_training("dnn", __doc__, argv)
+    run_training("train_dnn.py", __doc__, argv)
 
 
 if __name__ == "__main__":

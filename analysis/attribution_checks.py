@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from analysis.attribution import Attribution, grey_baseline
 from data.dataset import IMAGE_SIZE, NUM_PIXELS
-from models.prediction import BATCH_SIZE, predict_probabilities
+from models.prediction import predict_logits, predict_probabilities
 
 PERTURBATION_STEPS = 24
 # In pixels: a face blurred so far keeps its light and outline and shows no feature.
@@ -94,7 +94,7 @@ def completeness(
     """(N,) sums of the integrated gradients, and (N,) what they should be: logit(face) - logit(baseline)."""
 
     def logit(views: np.ndarray) -> np.ndarray:
-        logits = model.predict(views.astype(np.float32), batch_size=BATCH_SIZE, verbose=0)
+        logits = predict_logits(model, views.astype(np.float32))
         return logits[np.arange(len(views)), classes]
 
     sums = integrated_gradients(faces, classes).sum(axis=(1, 2), dtype=np.float64)

@@ -51,7 +51,7 @@ def suite_seconds(steps: int) -> float:
 
     from models.cnn import build_cnn
     from training.batches import training_batches
-    from training.fit import optimizer
+    from training.optimizers import build_optimizer
     from training.recipes import RECIPES
 
     acceleration = fastest_acceleration()
@@ -60,7 +60,9 @@ def suite_seconds(steps: int) -> float:
     recipe = RECIPES["cnn"]["report"]
     model = build_cnn(128.0, 64.0)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer(recipe, 100), loss, metrics=["accuracy"], jit_compile=acceleration.jit_compile)
+    model.compile(
+        build_optimizer(recipe, 100), loss, metrics=["accuracy"], jit_compile=acceleration.jit_compile
+    )
     images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
     batches = training_batches(
         images,

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 # A name, the module and the function; imported late, so that a name can be checked without TensorFlow.
-NETWORK_NAMES = ("cnn", "dnn")
+REPORT_NETWORKS = ("cnn", "dnn")
+NETWORK_NAMES = (*REPORT_NETWORKS, "compact")
 
 
 def builder(name: str) -> Callable[..., Any]:
     """The function that builds network `name`: (mean, std, dropout) -> keras.Model. One of NETWORK_NAMES."""
     from models.cnn import build_cnn
+    from models.compact import build_compact
     from models.dnn import build_dnn
 
-    return {"cnn": build_cnn, "dnn": build_dnn}[name]
+    return {"cnn": build_cnn, "dnn": build_dnn, "compact": build_compact}[name]

@@ -21,6 +21,12 @@ def predict_probabilities(models: Sequence[Any], faces: np.ndarray, mirrored: bo
     total = np.zeros((len(faces), NUM_CLASSES))
     for model in models:
         for view in views:
-            logits = model.predict(view, batch_size=BATCH_SIZE, verbose=0)
-            total += keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+            total += keras.ops.convert_to_numpy(keras.ops.softmax(predict_logits(model, view)))
     return total / (len(models) * len(views))
+
+
+def predict_logits(model: Any, faces: np.ndarray) -> np.ndarray:
+    """(N, 48, 48) grey levels, N at least 1 -> (N, 7) float32 logits."""
+    # Not model.predict: the end of its tf.data pipeline waits up to as long again as it worked.
+    batches = [faces[start : start + BATCH_SIZE] for start in range(0, len(faces), BATCH_SIZE)]
+    return np.concatenate([model.predict_on_batch(batch) for batch in batches])

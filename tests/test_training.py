@@ -18,7 +18,8 @@ from data.errors import InputError
 from data.hashing import image_hashes
 from models.tensorflow_setup import Acceleration
 from models.weights_file import find_weights, load_network
-from training.fit import fit, optimizer
+from training.fit import fit
+from training.optimizers import build_optimizer
 from training.recipes import RECIPES
 from training.run_folder import RunFolder
 from training.training_data import TrainingData, load_training_data
@@ -125,14 +126,14 @@ def test_report_recipes_are_the_reports():
     assert (cnn.augmentation.rotation, cnn.augmentation.shift, cnn.augmentation.flip) == (10, 0.1, True)
     assert cnn.augmentation.zoom == cnn.augmentation.erase == 0
     assert dnn.augmentation is None
-    adam = optimizer(cnn, steps=10)
+    adam = build_optimizer(cnn, steps=10)
     assert type(adam).__name__ == "Adam"
     assert float(adam.learning_rate) == pytest.approx(0.001)
 
 
 def test_fast_schedule_warms_up_and_ends_at_zero():
     recipe = RECIPES["cnn"]["fast"]
-    schedule = optimizer(recipe, steps=1000)._learning_rate
+    schedule = build_optimizer(recipe, steps=1000)._learning_rate
     rates = np.array([float(schedule(step)) for step in range(1001)])
     assert rates[0] < recipe.learning_rate / 20
     assert rates.argmax() == pytest.approx(1000 * recipe.warmup, abs=2)

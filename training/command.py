@@ -1,4 +1,4 @@
-"""The command line that train_cnn.py and train_dnn.py share: they differ in network and docstring only."""
+"""The command line that train_cnn.py and train_dnn.py share: they differ in networks and docstring only."""
 
 import dataclasses
 import hashlib
@@ -29,10 +29,19 @@ _DECISIVE = (
 )
 
 
-def build_parser(description: str | None) -> Parser:
-    """The options of both training scripts."""
+# The networks of each script, the default first.
+SCRIPTS = {"train_cnn.py": ("cnn", "compact"), "train_dnn.py": ("dnn",)}
+
+
+def build_parser(script: str, description: str | None) -> Parser:
+    """The options of a training script; --network only where there is a choice."""
     parser = Parser(description)
     add = parser.add_argument
+    networks = SCRIPTS[script]
+    if len(networks) > 1:
+        add("--network", choices=networks, default=networks[0], help="cnn is the report's")
+    else:
+        parser.set_defaults(network=networks[0])
     add("--data", metavar="CSV", help="labelled FER CSV; without it train.csv or fer2013.csv in data/")
     add("--run", metavar="DIR", help="run folder; without it runs/NETWORK-RECIPE-seedN")
     add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
@@ -59,19 +68,20 @@ def build_parser(description: str | None) -> Parser:
     return parser
 
 
-def run_training(network: str, description: str | None, argv: Sequence[str] | None) -> None:
+def run_training(script: str, description: str | None, argv: Sequence[str] | None) -> None:
     """What a training script does: check, read, train, say where it lies. Raises InputError."""
-    parser = build_parser(description)
+    parser = build_parser(script, description)
     arguments = vars(parser.parse_args(argv))
+    network, recipe = arguments["network"], arguments["recipe"]
+    if recipe not in RECIPES[network]:
+        raise InputError(f"--recipe {recipe}: there is none for --network {network}; leave --recipe away")
     if arguments["show_augmentation"]:
-        _show_augmentation(network, arguments)
+        _show_augmentation(arguments)
         return
     if arguments["run"] == "":
         raise InputError("--run has an empty name; name a folder, or leave it away for one in runs/")
-    run = RunFolder(arguments["run"] or f"runs/{network}-{arguments['recipe']}-seed{arguments['seed']}")
-    record = (
-        _resumed(run, network, parser.given(argv)) if arguments["resume"] else _started(network, arguments)
-    )
+    run = RunFolder(arguments["run"] or f"runs/{network}-{recipe}-seed{arguments['seed']}")
+    record = _resumed(run, script, parser.given(argv)) if arguments["resume"] else _started(arguments)
     if not arguments["resume"]:
         run.refuse_existing()
     settings = record["arguments"]
@@ -90,8 +100,9 @@ def run_training(network: str, description: str | None, argv: Sequence[str] | No
         _train(run, record, data)
 
 
-def _started(network: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _started(arguments: dict[str, Any]) -> dict[str, Any]:
     """run.json of a new run, with the recipe's defaults filled in and paths made absolute."""
+    network = arguments["network"]
     recipe = RECIPES[network][arguments["recipe"]]
     settings = {name: arguments[name] for name in _DECISIVE}
     settings["data"] = str(locate_data(arguments["data"], "train").resolve())
@@ -103,15 +114,16 @@ def _started(network: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"network": network, "arguments": settings} | surroundings()
 
 
-def _resumed(run: RunFolder, network: str, given: dict[str, Any]) -> dict[str, Any]:
+def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, Any]:
     """run.json of the run to go on with; InputError when what was typed contradicts it."""
     record = run.read_record()
-    if record.get("network") != network:
-        raise InputError(f"{run.path}: holds a run of train_{record.get('network')}.py; use that script")
+    if record.get("network") not in SCRIPTS[script]:
+        raise InputError(f"{run.path}: holds a {record.get('network')}, which is not trained by {script}")
     if missing := set(_DECISIVE) - set(record["arguments"]):
         raise InputError(f"{run.record}: lacks {', '.join(sorted(missing))}; start a new run")
-    for name in sorted(set(given) & set(_DECISIVE)):
-        stored, typed = record["arguments"][name], given[name]
+    stored_arguments = record["arguments"] | {"network": record["network"]}
+    for name in sorted(set(given) & set(stored_arguments)):
+        stored, typed = stored_arguments[name], given[name]
         if isinstance(stored, str) and Path(stored).is_absolute():
             typed = str(Path(str(typed)).resolve())
         if stored != typed:
@@ -163,7 +175,8 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
             strategy=settings["strategy"],
         )
     except KeyboardInterrupt:
-        command = shlex.join(["python", f"train_{record['network']}.py", "--run", str(run.path), "--resume"])
+        script = next(name for name, networks in SCRIPTS.items() if record["network"] in networks)
+        command = shlex.join(["python", script, "--run", str(run.path), "--resume"])
         print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     _finish(run, progress.history)
@@ -182,17 +195,18 @@ def _finish(run: RunFolder, history: list[dict[str, float]]) -> None:
         print(f"wrote {file}")
 
 
-def _show_augmentation(network: str, arguments: dict[str, Any]) -> None:
+def _show_augmentation(arguments: dict[str, Any]) -> None:
     """Draw seven faces and four augmented versions of each."""
     from analysis.figures.saving import ENDINGS
 
     file = output_file(arguments["show_augmentation"], ENDINGS)
+    network = arguments["network"]
     recipe: Recipe = RECIPES[network][arguments["recipe"]]
     if recipe.augmentation is None:
         raise InputError(
             f"--recipe {arguments['recipe']} of {network} does not augment; choose --recipe fast"
         )
-    settings = _started(network, arguments)["arguments"]
+    settings = _started(arguments)["arguments"]
     faces = load_training_data(settings["data"], "none", settings["seed"], settings["limit"]).training.images[
         :7
     ]

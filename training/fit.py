@@ -10,7 +10,7 @@ import tensorflow as tf
 from data.dataset import NUM_CLASSES, Dataset
 from models.networks import builder
 from models.tensorflow_setup import Acceleration
-from training.batches import steps_per_epoch, training_batches
+from training.batches import steps_per_epoch, training_batches, without_autotuning
 from training.callbacks import (
     Checkpoint,
     EpochLine,
@@ -19,6 +19,7 @@ from training.callbacks import (
     StopAtNonFiniteLoss,
     load_checkpoint,
 )
+from training.optimizers import build_optimizer
 from training.recipes import Recipe
 from training.run_folder import RunFolder
 from training.training_data import TrainingData
@@ -46,11 +47,13 @@ def fit(
     batch_size = min(recipe.batch_size, len(data.training))
     steps = steps_per_epoch(len(data.training), batch_size)
     with _mirrored_scope() if strategy == "mirrored" else nullcontext():
-        model = builder(network)(data.mean, data.std, dropout=recipe.dropout)
+        # A network for faces of one size is compiled faster than one for any.
+        any_size: dict[str, Any] = {"size": None} if recipe.small_until else {}
+        model = builder(network)(data.mean, data.std, dropout=recipe.dropout, **any_size)
         # The same layers and weights, never compiled: its files hold no optimiser state.
         weights_only = keras.Model(model.inputs, model.outputs)
         model.compile(
-            optimizer=optimizer(recipe, recipe.epochs * steps),
+            optimizer=build_optimizer(recipe, recipe.epochs * steps),
             loss=keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=recipe.label_smoothing
             ),
@@ -65,6 +68,7 @@ def fit(
         seed=seed,
         epochs=range(progress.epochs, recipe.epochs),
         augmentation=recipe.augmentation,
+        sizes=recipe.sizes(),
     )
     description = {"network": network, "mean": data.mean, "std": data.std, "seed": seed}
     callbacks = [
@@ -86,29 +90,10 @@ def fit(
     return progress
 
 
-def optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """A fresh optimiser for a run of `steps` batches."""
-    learning_rate: Any = recipe.learning_rate
-    if recipe.warmup:
-        warmup_steps = max(1, round(steps * recipe.warmup))
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=recipe.learning_rate / 25,
-            decay_steps=max(1, steps - warmup_steps),
-            warmup_target=recipe.learning_rate,
-            warmup_steps=warmup_steps,
-        )
-    if not recipe.weight_decay:
-        return keras.optimizers.Adam(learning_rate)
-    adamw = keras.optimizers.AdamW(learning_rate, weight_decay=recipe.weight_decay)
-    # Decay of a bias or of batch normalisation's scale regularises nothing.
-    adamw.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return adamw
-
-
 def validation_batches(validation: Dataset) -> tf.data.Dataset:
     """(B, 48, 48) uint8 faces and (B, 7) one-hot labels, in order, every face once."""
     pairs = (validation.images, tf.one_hot(validation.require_labels(), NUM_CLASSES))
-    return tf.data.Dataset.from_tensor_slices(pairs).batch(VALIDATION_BATCH_SIZE)
+    return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(VALIDATION_BATCH_SIZE))
 
 
 def _mirrored_scope() -> Any:

@@ -1,0 +1,64 @@
+"""The compact network: a small residual network for a laptop, a third of the report's CNN's operations."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from models.layers import BATCH_NORMALIZATION_MOMENTUM, FusedBatchNormalization, normalization
+
+# Channels of the stages at 24x24, 12x12 and 6x6. Convolutions at 48x48 would be the dearest and the least
+# worth: the first one steps by two.
+STAGE_FILTERS = (48, 112, 256)
+
+
+def build_compact(
+    mean: float, std: float, dropout: float = 0.3, size: int | None = IMAGE_SIZE
+) -> keras.Model:
+    """(N, size, size) grey levels 0..255 -> (N, 7) logits.
+
+    mean, std: of all grey levels of the training set. dropout: rate before the last layer. size: side of the
+    faces in pixels; None for any, as in training that starts with small ones. The weights fit every size.
+    """
+    inputs = keras.Input((size, size), name="faces")
+    x = normalization(mean, std)(inputs)
+    x = keras.ops.expand_dims(x, axis=-1)
+    x = _convolution(x, STAGE_FILTERS[0], 1, kernel_size=4, strides=2)  # 24, 24
+    x = _residual_block(x, 2)
+    for stage, filters in enumerate(STAGE_FILTERS[1:], start=1):
+        x = layers.MaxPooling2D(name=f"max_pooling2d_{stage}")(x)  # 12, 12, then 6, 6
+        x = _convolution(x, filters, 3 * stage + 1)
+        x = _residual_block(x, 3 * stage + 2)
+    # The mean says how much of the face shows a feature, the maximum whether any part does.
+    mean_of_map, maximum_of_map = layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D()
+    x = layers.Concatenate(name="pooled")([mean_of_map(x), maximum_of_map(x)])
+    x = layers.Dropout(dropout, name="dropout_1")(x)
+    logits = layers.Dense(NUM_CLASSES, dtype="float32", name="dense_1")(x)
+    return keras.Model(inputs, logits, name="compact")
+
+
+def _residual_block(x: Any, number: int) -> Any:
+    """Convolutions `number` and `number + 1`, with the input carried around them (He et al. 2016)."""
+    y = _convolution(x, x.shape[-1], number)
+    y = _convolution(y, x.shape[-1], number + 1, activate=False)
+    return layers.ReLU(name=f"activation_{number + 1}")(layers.Add(name=f"add_{number + 1}")([x, y]))
+
+
+def _convolution(
+    x: Any, filters: int, number: int, kernel_size: int = 3, strides: int = 1, activate: bool = True
+) -> Any:
+    # No bias: batch normalisation would subtract it again.
+    x = layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"conv2d_{number}",
+    )(x)
+    x = FusedBatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}")(
+        x
+    )
+    return layers.ReLU(name=f"activation_{number}")(x) if activate else x
