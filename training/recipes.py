@@ -77,7 +77,7 @@ RECIPES = {
     },
     "compact": {
         "fast": Recipe(
-            epochs=60,
+            epochs=50,
             validation="none",
             optimizer="muon",
             learning_rate=0.01,
