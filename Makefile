@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: demo report test lint clean
+.PHONY: demo report submissions test lint clean
 .DEFAULT_GOAL := demo
 
 # Faces are drawn, so this needs no data set: train both networks briefly, predict, measure, explain.
@@ -29,6 +29,14 @@ else
 	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo
 	$(BIN)/python report.py --quick --out "$(OUT)"
 endif
+
+# The submissions of the shipped weights for test.csv in the folder DATA, into the folder OUT.
+submissions: .venv/ready
+	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
+	mkdir -p "$(OUT)"
+	for name in cnn compact ensemble; do \
+	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(OUT)/$$name.csv" || exit; \
+	done
 
 test: lint
 	$(BIN)/python -m pytest

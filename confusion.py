@@ -25,7 +25,8 @@ from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
-from models.weights_file import ENDING, WeightsFile, find_weights, load_network
+from models.shipped import HELP
+from models.weights_file import ENDING, WeightsFile, find_all, load_network
 from training.held_out import PARTS, HeldOut, held_out
 
 
@@ -38,8 +39,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights",
         metavar="RUN_OR_FILE",
         nargs="+",
-        required=True,
-        help="several are averaged in probability",
+        default=["ensemble"],
+        help=f"{HELP}; several are averaged",
     )
     add("--versus", metavar="RUN_OR_FILE", nargs="+", default=[], help="weights to compare with")
     add(
@@ -64,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = locate_data(arguments.data, "train")
     keep_inputs([out.with_suffix(".csv"), out.with_suffix(".json")], [data, arguments.labels])
     networks = {
-        name: [find_weights(path) for path in paths]
-        for name, paths in _names([arguments.weights, arguments.versus]).items()
+        name: find_all(paths) for name, paths in _names([arguments.weights, arguments.versus]).items()
     }
     held = held_out(
         data,

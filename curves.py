@@ -3,7 +3,9 @@
     python curves.py runs/cnn runs/dnn --out curves.png
 
 Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The picture of a
-single run lies in its folder as curves.png.
+single run lies in its folder as curves.png. The .json record beside exported weights serves as a run too:
+
+    python curves.py models/weights/*.json
 """
 
 from collections.abc import Sequence
@@ -23,11 +25,11 @@ COLUMNS = {"epoch", "loss", "accuracy", "learning_rate"}
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the runs named in `argv`."""
     parser = Parser(__doc__)
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders")
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders or .json records")
     parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
-    names = [Path(run).resolve().name for run in arguments.runs]
+    names = [Path(run).resolve().name.removesuffix(".json") for run in arguments.runs]
     if len(set(names)) < len(names):
         names = arguments.runs
     histories = {name: _history(run) for name, run in zip(names, arguments.runs, strict=True)}
@@ -38,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _history(run: str) -> list[dict[str, float]]:
     history = read_history(Path(run))
     if not history:
-        raise InputError(f"{run}: history.csv holds no finished epoch; train on or leave this run away")
+        raise InputError(f"{run}: its history holds no finished epoch; train on or leave this run away")
     if missing := COLUMNS - set(history[0]):
-        raise InputError(f"{run}: history.csv has no column {min(missing)}; give a run folder of this suite")
+        raise InputError(f"{run}: its history has no column {min(missing)}; give a run folder of this suite")
     return history
 
 

@@ -1,7 +1,7 @@
 """Predict the emotion of faces: a Kaggle submission from a CSV, or a table for ordinary pictures.
 
     python predict.py --data data/test.csv --weights runs/cnn --out submission.csv
-    python predict.py --images face.jpg --weights runs/cnn
+    python predict.py --images face.jpg
 
 Several --weights are averaged in probability. Where labels are known (a column of the CSV or --labels), the
 accuracy is printed too, also on the faces whose image the weights were not trained on.
@@ -22,7 +22,8 @@ from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
-from models.weights_file import WeightsFile, find_weights, seen_in_training
+from models.shipped import HELP
+from models.weights_file import WeightsFile, find_all, seen_in_training
 
 
 def parse_args(argv: Sequence[str] | None) -> Namespace:
@@ -32,7 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
     source.add_argument("--data", metavar="CSV", help="faces; without it test.csv in data/")
     source.add_argument("--images", nargs="+", metavar="FILE", help="pictures, each cropped to one face")
     parser.add_argument(
-        "--weights", nargs="+", required=True, metavar="RUN", help="run folders or .weights.h5 files"
+        "--weights", nargs="+", default=["ensemble"], metavar="RUN", help=f"{HELP}; several are averaged"
     )
     parser.add_argument("--out", default="submission.csv", metavar="FILE", help="the submission, id,label")
     parser.add_argument(
@@ -52,7 +53,7 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Predict with the options in `argv`."""
     arguments = parse_args(argv)
-    weights = [find_weights(path) for path in arguments.weights]
+    weights = find_all(arguments.weights)
     if arguments.images:
         faces = np.stack([read_picture(file) for file in arguments.images])
         print_table(arguments.images, predict(weights, faces, arguments.tta))

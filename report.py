@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     given: dict[str, WeightsFile] = {}
     for path in [str(DEMO / name) for name in REPORT_NETWORKS] if is_drawn else arguments.runs:
         found = find_weights(path)
+        if found.network not in REPORT_NETWORKS:
+            raise InputError(f"--runs: {path} is a {found.network}; the report is about a cnn and a dnn")
         if found.network in paths:
             raise InputError(
                 f"--runs: {paths[found.network]} and {path} are both a {found.network}; give one"

@@ -28,6 +28,7 @@ from data.atomic import write_text
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
+from models.shipped import HELP
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, find_weights, load_network
 from training.held_out import PARTS, held_out
@@ -40,7 +41,7 @@ def build_parser() -> Parser:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--data", metavar="CSV", help="FER CSV of the faces (default: the data set in data/)")
-    add("--weights", required=True, metavar="RUN_OR_FILE", help="run folder or .weights.h5 file")
+    add("--weights", default="cnn", metavar="RUN_OR_FILE", help=HELP)
     add(
         "--validation",
         choices=PARTS,

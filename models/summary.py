@@ -1,5 +1,6 @@
 """The table of a network's layers, in the report's form: python -m models.summary cnn"""
 
+import math
 import sys
 
 import keras
@@ -25,13 +26,25 @@ def parameter_totals(model: keras.Model) -> tuple[int, int, int]:
     return total, trainable, total - trainable
 
 
+def multiply_adds(model: keras.Model) -> int:
+    """Multiplications with a following addition that convolutions and dense layers need for one face."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            # A convolution uses its kernel once for every pixel of its output, a dense layer once.
+            pixels = math.prod(layer.output.shape[1:-1])
+            total += pixels * math.prod(layer.kernel.shape)
+    return total
+
+
 def summary(model: keras.Model) -> str:
     """The table as text, with the totals beneath it."""
-    lines = [f"{'layer':<24}{'output':<16}{'parameters':>12}"]
+    lines = [f"{'layer':<28}{'output':<16}{'parameters':>12}"]
     for name, shape, parameters in layer_table(model):
-        lines.append(f"{name:<24}{', '.join(map(str, shape)):<16}{parameters:>12,}")
+        lines.append(f"{name:<28}{', '.join(map(str, shape)):<16}{parameters:>12,}")
     total, trainable, non_trainable = parameter_totals(model)
     lines.append(f"total {total:,}; trainable {trainable:,}; non-trainable {non_trainable:,}")
+    lines.append(f"{multiply_adds(model) / 1e6:.0f} million multiply-adds a face")
     return "\n".join(lines)
 
 

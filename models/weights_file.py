@@ -18,6 +18,7 @@ from data.atomic import atomic_path
 from data.errors import InputError
 from data.hashing import image_hashes
 from models.networks import NETWORK_NAMES, builder
+from models.shipped import FOLDER, SHIPPED
 
 ENDING = ".weights.h5"
 
@@ -40,9 +41,21 @@ class WeightsFile:
         return self.description["network"]
 
 
+def find_all(paths: Sequence[str]) -> list[WeightsFile]:
+    """find_weights of each; the name of a shipped ensemble stands for its files. Raises InputError."""
+    return [find_weights(file) for path in paths for file in _shipped(path) or [path]]
+
+
 def find_weights(path: str) -> WeightsFile:
-    """Check a `.weights.h5` file, or the best (else the last) one in a run folder. Raises InputError."""
-    file = Path(path)
+    """Check a `.weights.h5` file, or the best (else the last) one in a run folder, or shipped weights.
+
+    path: a file, a folder, or one of the names of models/shipped.py, which come before a folder of that name
+    (write `./cnn` for the folder). Raises InputError.
+    """
+    shipped = _shipped(path)
+    if len(shipped) > 1:
+        raise InputError(f"{path}: is {len(shipped)} networks; give a single one, such as compact")
+    file = Path(shipped[0] if shipped else path)
     if file.is_dir():
         found = [
             file / f"{name}{ENDING}" for name in ("best", "last") if (file / f"{name}{ENDING}").is_file()
@@ -51,7 +64,10 @@ def find_weights(path: str) -> WeightsFile:
             raise InputError(f"{path}: holds no best{ENDING} or last{ENDING}; give the folder of a run")
         file = found[0]
     if not file.is_file():
-        raise InputError(f"{path}: no such weights; give a run folder or a {ENDING} file of this suite")
+        raise InputError(
+            f"{path}: no such weights; give a run folder, a {ENDING} file of this suite, or one of "
+            f"{', '.join(SHIPPED)}"
+        )
     if not file.name.endswith(ENDING):
         raise InputError(f"{path}: only {ENDING} files are loaded, because other formats can carry code")
     try:
@@ -72,6 +88,11 @@ def find_weights(path: str) -> WeightsFile:
     if not all(isinstance(description.get(name), int | float) for name in ("mean", "std")):
         raise InputError(f"{file}: lacks the mean or deviation of its training set; train or copy it again")
     return WeightsFile(file, description, hashes)
+
+
+def _shipped(name: str) -> list[str]:
+    """The files behind a shipped name; empty for anything else."""
+    return [str(FOLDER / f"{file}{ENDING}") for file in SHIPPED.get(name, ())]
 
 
 def seen_in_training(images: np.ndarray, weights: Sequence[WeightsFile]) -> np.ndarray:
@@ -106,3 +127,29 @@ def save_network(model: Any, path: Path, description: dict[str, Any], training_h
         with h5py.File(temporary, "r+") as stored:
             stored.attrs["description"] = json.dumps(description)
             stored["training_hashes"] = training_hashes
+
+
+def save_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
+    """Copy a weight file with its kernels as float16, a half of the size; atomically.
+
+    Vectors (biases, batch normalisation) stay float32: they are few, and a variance may exceed float16's
+    range. description: replaces the file's own. Raises InputError when the disk is full.
+    """
+    with (
+        atomic_path(path) as temporary,
+        h5py.File(weights.path, "r") as source,
+        h5py.File(temporary, "w") as target,
+    ):
+
+        def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Group):
+                copied: h5py.Group | h5py.Dataset = target.require_group(name)
+            else:
+                halve = item.dtype == np.float32 and item.ndim > 1
+                values = item[()].astype(np.float16) if halve else item[()]
+                copied = target.create_dataset(name, data=values)
+            copied.attrs.update(item.attrs)
+
+        source.visititems(copy)
+        target.attrs.update(source.attrs)
+        target.attrs["description"] = json.dumps(description)

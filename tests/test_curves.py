@@ -1,5 +1,6 @@
 """Training curves: what is drawn, the same bytes for the same histories, and the script's errors."""
 
+import json
 import subprocess
 import sys
 
@@ -116,3 +117,14 @@ def test_lines_stay_inside_the_axes():
         assert low < 1
         assert high > 12
         assert np.isfinite(axes.get_ylim()).all()
+
+
+def test_the_record_of_exported_weights_is_a_run_too(tmp_path, fails, capsys):
+    rows = history(3)
+    (tmp_path / "compact-1.json").write_text(json.dumps({"network": "compact", "history": rows}))
+    curves.main([str(tmp_path / "compact-1.json"), "--out", str(tmp_path / "curves.png")])
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+    for text in ("{}", "[]", "nothing", '{"history": 3}'):
+        (tmp_path / "compact-1.json").write_text(text)
+        message = fails(curves.main, tmp_path / "compact-1.json", "--out", tmp_path / "other.png")
+        assert "compact-1.json: has no readable history" in message

@@ -88,12 +88,16 @@ class RunFolder:
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a run's history.csv. Raises InputError."""
+    """The finished epochs of a run folder or of a .json record of exported weights. Raises InputError."""
     try:
+        if path.suffix == ".json":
+            return [
+                {name: float(row[name]) for name in row} for row in json.loads(path.read_text())["history"]
+            ]
         with (path / "history.csv").open(newline="") as file:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: has no readable history.csv ({error}); give a run folder") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path}: has no readable history ({error}); give a run folder") from None
 
 
 def surroundings() -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""How long training takes, from a cold start, until PublicTest accuracy reaches the report's.
+
+    python benchmarks/time_to_accuracy.py --data data/fer2013.csv --seeds 1 2 3
+
+Runs train_cnn.py once per seed as a user does, in a process of its own and on a copy of the CSV, so that
+start-up, the first read of the file, compilation, checkpoints and the evaluation after every epoch all count.
+The clock stops at the first epoch that reaches the target. One line a seed, then mean and deviation.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import copy
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from command_line.arguments import Parser, whole_number  # noqa: E402
+from command_line.errors import one_line_errors  # noqa: E402
+from data.errors import InputError  # noqa: E402
+from data.locate import locate_data  # noqa: E402
+from training.command import SCRIPTS  # noqa: E402
+from training.run_folder import RunFolder, read_history  # noqa: E402
+
+POLL_SECONDS = 0.2
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, watch the clock and print, with the options in `argv`."""
+    parser = Parser(__doc__)
+    add = parser.add_argument
+    add("--data", metavar="CSV", help="FER CSV with Training and PublicTest; without it the one in data/")
+    add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="which network learns")
+    add("--epochs", type=whole_number(1), default=16, metavar="N", help="length of the schedule")
+    add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training each")
+    add("--target", type=float, default=0.65, metavar="ACCURACY", help="when the clock stops")
+    arguments = parser.parse_args(argv)
+    data = locate_data(arguments.data, "train")
+    seconds = []
+    for seed in arguments.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            copied = copy(data, folder)
+            options = ["--network", arguments.network, "--epochs", str(arguments.epochs), "--seed", str(seed)]
+            run = RunFolder(f"{folder}/run")
+            taken, history = train_until(copied, options, arguments.target, run)
+            faces = run.read_record()["training_faces"]
+        last = history[-1]
+        reached = last["val_accuracy"] >= arguments.target
+        print(
+            f"seed {seed}: {'reached' if reached else 'NOT reached, but'} {last['val_accuracy']:.4f} after "
+            f"{taken:.0f} s, {last['epoch']:.0f} of {arguments.epochs} epochs of {faces:,} faces",
+            flush=True,
+        )
+        if reached:
+            seconds.append(taken)
+    print(f"{len(seconds)} of {len(arguments.seeds)} seeds reached {arguments.target}")
+    if len(seconds) > 1:
+        print(f"{statistics.mean(seconds):.0f} s on average, deviation {statistics.stdev(seconds):.0f} s")
+
+
+def train_until(
+    data: str, options: list[str], target: float, run: RunFolder
+) -> tuple[float, list[dict[str, float]]]:
+    """Seconds until a training reached the target or ended, and its epochs until then."""
+    command = [sys.executable, str(PROJECT / "train_cnn.py"), "--data", data, "--validation", "PublicTest"]
+    started = time.monotonic()
+    with subprocess.Popen([*command, "--run", str(run.path), *options], stdout=sys.stderr) as process:
+        while True:
+            ended = process.poll() is not None
+            taken = time.monotonic() - started
+            history = read_history(run.path) if run.history.exists() else []
+            if history and (ended or history[-1]["val_accuracy"] >= target):
+                process.kill()
+                return taken, history
+            if ended:
+                raise InputError(f"{data}: training ended without an epoch; see its message above")
+            time.sleep(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

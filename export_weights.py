@@ -1,0 +1,132 @@
+"""Turn a finished run into weights to share: half the size, with what it measured and how it was made.
+
+    python export_weights.py --weights runs/cnn --data data/fer2013.csv --out models/weights/cnn.weights.h5
+
+Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a record:
+network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
+PublicTest. Refuses when half precision changes an accuracy by more than 0.001.
+"""
+
+import argparse
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.metrics import evaluate
+from command_line.arguments import Parser, keep_inputs, output_file
+from command_line.errors import one_line_errors
+from data.atomic import write_text
+from data.cache import read_cached
+from data.dataset import CLASS_NAMES, Dataset
+from data.errors import InputError
+from data.locate import locate_data
+from models.weights_file import (
+    ENDING,
+    WeightsFile,
+    find_weights,
+    load_network,
+    save_half_precision,
+    seen_in_training,
+)
+from training.run_folder import RunFolder, read_history
+
+TOLERANCE = 0.001
+LICENCE = (
+    "The weights are free to use like the code (MIT). They were fitted to FER2013 (Goodfellow et al. 2013), "
+    "whose pictures are not part of this project and may not be redistributed."
+)
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options of this script."""
+    parser = Parser(__doc__)
+    parser.add_argument("--weights", required=True, metavar="RUN", help="folder of a finished run")
+    parser.add_argument(
+        "--data", metavar="CSV", help="FER CSV with PublicTest rows; without it that in data/"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help=f"the weights to write, {ENDING}")
+    return parser.parse_args(argv)
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Export with the options in `argv`."""
+    arguments = parse_args(argv)
+    run = RunFolder(arguments.weights)
+    record, weights = run.read_record(), find_weights(arguments.weights)
+    history = read_history(run.path)
+    if len(history) < record["arguments"]["epochs"]:
+        raise InputError(f"{run.path}: is not finished; go on with --resume before you export it")
+    out = output_file(arguments.out)
+    if not out.name.endswith(ENDING):
+        raise InputError(f"{out}: the name must end in {ENDING}")
+    sidecar = out.with_name(out.name.removesuffix(ENDING) + ".json")
+    data = locate_data(arguments.data, "train")
+    keep_inputs([out, sidecar], [data, weights.path, run.record])
+    dataset = read_cached(data)
+    faces = dataset.select(dataset.rows_with_usage("PublicTest"))
+    faces.require_labels()
+
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    full = measure(weights, faces)
+    description = {name: weights.description[name] for name in ("network", "mean", "std", "seed", "epoch")}
+    half_file = out.with_name(f".{out.name}")
+    try:
+        save_half_precision(weights, half_file, description)
+        half = measure(WeightsFile(half_file, description, weights.training_hashes), faces)
+        for name, value in half.items():
+            if isinstance(value, float) and abs(value - full[name]) > TOLERANCE:
+                raise InputError(
+                    f"{weights.path}: half precision changes {name} by {value - full[name]:+.4f}"
+                )
+        half_file.replace(out)
+    finally:
+        half_file.unlink(missing_ok=True)
+    write_text(sidecar, json.dumps(_record(record, description, half, history), indent=2) + "\n")
+    for name, value in half.items():
+        print(f"{name}: {value}")
+    for file in (out, sidecar):
+        print(f"wrote {file}: {file.stat().st_size / 1e6:.2f} MB")
+
+
+def measure(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
+    """Accuracies of one weight file on labelled faces, of one view and of both, with and without twins."""
+    from models.prediction import predict_probabilities
+
+    network = load_network(weights)
+    labels, new = faces.require_labels(), ~seen_in_training(faces.images, [weights])
+    one, both = (predict_probabilities([network], faces.images, mirrored) for mirrored in (False, True))
+    report = evaluate(labels, one)
+    return {
+        "accuracy": report.accuracy,
+        "accuracy_tta": evaluate(labels, both).accuracy,
+        "accuracy_without_twins": evaluate(labels[new], one[new]).accuracy,
+        "accuracy_tta_without_twins": evaluate(labels[new], both[new]).accuracy,
+        "macro_f1": report.macro_f1,
+        "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(report.recall, 4).tolist(), strict=True)),
+        "faces": len(labels),
+        "faces_without_twins": int(new.sum()),
+    }
+
+
+def _record(
+    run: dict[str, Any],
+    description: dict[str, Any],
+    measured: dict[str, Any],
+    history: list[dict[str, float]],
+) -> dict[str, Any]:
+    """The sidecar: the run's own record without the paths of the machine it was made on."""
+    # A path says nothing to anybody else, and the digest says which faces they were.
+    arguments = run["arguments"] | {"data": Path(run["arguments"]["data"]).name}
+    made = {"date": datetime.date.today().isoformat(), "licence": LICENCE}
+    return run | description | {"arguments": arguments, "PublicTest": measured, "history": history} | made
+
+
+if __name__ == "__main__":
+    main()
