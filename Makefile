@@ -21,21 +21,20 @@ demo: .venv/ready
 
 # The user's data and runs: make report DATA=FOLDER RUNS="runs/cnn runs/dnn" OUT=report
 # Without DATA the drawn faces and runs of the demo, which is made first if it isn't there.
-OUT ?= report
 report: .venv/ready
 ifdef DATA
-	$(BIN)/python report.py --data "$(DATA)" --runs $(RUNS) --out "$(OUT)"
+	$(BIN)/python report.py --data "$(DATA)" --runs $(RUNS) --out "$(or $(OUT),report)"
 else
 	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo
-	$(BIN)/python report.py --quick --out "$(OUT)"
+	$(BIN)/python report.py --quick --out "$(or $(OUT),report)"
 endif
 
-# The submissions of the shipped weights for test.csv in the folder DATA, into the folder OUT.
+# The submissions of the shipped weights for test.csv in the folder DATA, into the folder OUT (submissions).
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
-	mkdir -p "$(OUT)"
-	for name in cnn compact ensemble; do \
-	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(OUT)/$$name.csv" || exit; \
+	mkdir -p "$(or $(OUT),submissions)"
+	for name in compact; do \
+	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" || exit; \
 	done
 
 test: lint

@@ -25,7 +25,7 @@ from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
-from models.shipped import HELP
+from models.shipped import DEFAULT, HELP
 from models.weights_file import ENDING, WeightsFile, find_all, load_network
 from training.held_out import PARTS, HeldOut, held_out
 
@@ -39,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights",
         metavar="RUN_OR_FILE",
         nargs="+",
-        default=["ensemble"],
+        default=[DEFAULT],
         help=f"{HELP}; several are averaged",
     )
     add("--versus", metavar="RUN_OR_FILE", nargs="+", default=[], help="weights to compare with")

@@ -9,6 +9,7 @@ PublicTest. Refuses when half precision changes an accuracy by more than 0.001.
 
 import argparse
 import datetime
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,7 +89,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         half_file.replace(out)
     finally:
         half_file.unlink(missing_ok=True)
-    write_text(sidecar, json.dumps(_record(record, description, half, history), indent=2) + "\n")
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    written = _record(record, description | {"sha256": digest}, half, history)
+    write_text(sidecar, json.dumps(written, indent=2) + "\n")
     for name, value in half.items():
         print(f"{name}: {value}")
     for file in (out, sidecar):

@@ -27,7 +27,7 @@ from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.locate import locate_data
-from models.shipped import HELP
+from models.shipped import DEFAULT_SINGLE, HELP
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import find_weights, load_network
 
@@ -36,7 +36,7 @@ def build_parser() -> Parser:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--weights", default="cnn", metavar="RUN_OR_FILE", help=HELP)
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN_OR_FILE", help=HELP)
     add("--data", metavar="CSV", help="FER CSV of the face (default: the usual file in data/)")
     add(
         "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"

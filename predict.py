@@ -22,7 +22,7 @@ from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
-from models.shipped import HELP
+from models.shipped import DEFAULT, HELP
 from models.weights_file import WeightsFile, find_all, seen_in_training
 
 
@@ -33,7 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
     source.add_argument("--data", metavar="CSV", help="faces; without it test.csv in data/")
     source.add_argument("--images", nargs="+", metavar="FILE", help="pictures, each cropped to one face")
     parser.add_argument(
-        "--weights", nargs="+", default=["ensemble"], metavar="RUN", help=f"{HELP}; several are averaged"
+        "--weights", nargs="+", default=[DEFAULT], metavar="RUN", help=f"{HELP}; several are averaged"
     )
     parser.add_argument("--out", default="submission.csv", metavar="FILE", help="the submission, id,label")
     parser.add_argument(

@@ -22,13 +22,13 @@ from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import Faces, explain, faces_of_rows, surest_faces
-from command_line.arguments import Parser, output_files, whole_number
+from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
-from models.shipped import HELP
+from models.shipped import DEFAULT_SINGLE, HELP
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, find_weights, load_network
 from training.held_out import PARTS, held_out
@@ -41,7 +41,7 @@ def build_parser() -> Parser:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--data", metavar="CSV", help="FER CSV of the faces (default: the data set in data/)")
-    add("--weights", default="cnn", metavar="RUN_OR_FILE", help=HELP)
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN_OR_FILE", help=HELP)
     add(
         "--validation",
         choices=PARTS,
@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = build_parser().parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "train")
+    keep_inputs([files[0].with_suffix(".json")], [data])
     weights = find_weights(arguments.weights)
     faces = choose_faces(arguments, data, weights)
     if faces.labels is None and arguments.explained == "true":

@@ -8,6 +8,8 @@ from typing import NoReturn
 from data.errors import InputError
 
 LARGEST_NUMBER = 2**31 - 1
+# In a run folder (training/run_folder.py), beside which a figure's numbers may be written, but not over them.
+RUN_RECORDS = ("run.json", "history.csv")
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,10 +89,12 @@ def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
-    """InputError when two outputs are one file, or an output is one of the files that are read."""
+    """InputError when two outputs are one file, or an output is a file that is read or a run's record."""
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
     for path in outputs:
         file = path.resolve()
+        if file.name in RUN_RECORDS and (file.parent / "run.json").is_file():
+            raise InputError(f"{path}: is the record of a run, so it would be lost; name another file")
         if file in taken:
             raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
         taken[file] = "is another output of this command"

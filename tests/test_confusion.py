@@ -250,7 +250,6 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     def error(*arguments) -> str:
         return fails(confusion.main, *arguments)
 
-    assert "--weights" in error(*data)
     assert "nowhere" in error(*data, "--weights", "nowhere")
     assert "nowhere.csv" in error("--data", "nowhere.csv", *cnn)
     assert ".png" in error(*data, *cnn, "--out", "confusion.jpg")
@@ -265,6 +264,10 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "whole number" in error(*data, *cnn, "--worst", "0")
     before = (faces / "fer2013.csv").read_bytes()
     assert "would be lost" in error(*data, *cnn, "--out", faces / "fer2013.png")
+    (tmp_path / "run.json").write_text("{}")
+    for name in ("run.png", "history.png"):
+        assert "record of a run" in error(*data, *cnn, "--out", tmp_path / name)
+    (tmp_path / "run.json").unlink()
     assert (faces / "fer2013.csv").read_bytes() == before
     assert not (faces / "fer2013.png").exists()
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """export_weights.py: half the size, the same predictions, and a record of how the weights were made."""
 
+import hashlib
 import json
 
 import h5py
@@ -53,6 +54,7 @@ def test_the_record_tells_how_and_what_without_paths(drawn, run, exported):
     assert record["arguments"]["epochs"] == len(record["history"]) == 2
     assert {"recipe", "versions", "commit", "machine", "mean", "std", "data_digest", "date"} <= set(record)
     assert "FER2013" in record["licence"]
+    assert record["sha256"] == hashlib.sha256(exported.read_bytes()).hexdigest()
     everything = read_csv(drawn / "fer2013.csv")
     public = everything.select(everything.rows_with_usage("PublicTest"))
     probabilities = predict_probabilities([load_network(find_weights(str(exported)))], public.images)

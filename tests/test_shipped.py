@@ -1,0 +1,64 @@
+"""The weights in models/weights/: whole, described, small, and able to tell drawn faces apart."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+import predict
+from data.csv_reader import read_csv
+from data.errors import InputError
+from models.networks import builder
+from models.prediction import predict_probabilities
+from models.shipped import FOLDER, SHIPPED
+from models.weights_file import ENDING, find_all, find_weights, load_network
+
+FILES = sorted({file for files in SHIPPED.values() for file in files})
+# In bytes: one compact network is a third of the 12 MB that the ensemble may take.
+LARGEST = {"cnn": 40e6, "compact": 4e6}
+
+
+def test_every_file_is_named_and_every_name_has_its_files():
+    assert sorted(path.name.removesuffix(ENDING) for path in FOLDER.glob(f"*{ENDING}")) == FILES
+    assert sorted(path.stem for path in FOLDER.glob("*.json")) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_what_its_record_says(name):
+    path = FOLDER / f"{name}{ENDING}"
+    record = json.loads((FOLDER / f"{name}.json").read_text())
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
+    weights = find_weights(str(path))
+    assert weights.network == record["network"]
+    assert path.stat().st_size <= LARGEST[weights.network]
+    assert len(weights.training_hashes) == record["training_faces"] == 28_709
+    assert record["arguments"]["validation"] == "PublicTest"
+    assert record["PublicTest"]["faces"] == 3_589
+    assert record["PublicTest"]["faces_without_twins"] == 3_309
+    assert "/" not in record["arguments"]["data"]
+    expected = builder(weights.network)(record["mean"], record["std"]).count_params()
+    assert load_network(weights).count_params() == expected
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_name_predicts_drawn_faces_better_than_chance(name, drawn):
+    faces = read_csv(drawn / "train.csv")
+    networks = [load_network(weights) for weights in find_all([name])]
+    probabilities = predict_probabilities(networks, faces.images)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    # Drawn faces are no photographs; chance is 1 in 7.
+    assert np.mean(probabilities.argmax(axis=1) == faces.labels) > 0.25
+
+
+def test_an_ensemble_is_no_single_network(monkeypatch):
+    monkeypatch.setitem(SHIPPED, "several", ("compact-1", "compact-1"))
+    with pytest.raises(InputError, match="several: is 2 networks; give a single one"):
+        find_weights("several")
+    assert len(find_all(["several", "compact"])) == 3
+
+
+def test_a_misspelt_name_is_told_the_right_ones(drawn, fails):
+    message = fails(predict.main, "--data", drawn / "test.csv", "--weights", "kompact")
+    assert "kompact: no such weights" in message
+    assert "or one of compact" in message
