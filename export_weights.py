@@ -4,13 +4,14 @@
 
 Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a record:
 network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
-PublicTest. Refuses when half precision changes an accuracy by more than 0.001.
+PublicTest. Refuses when half precision changes an accuracy over all faces by more than 0.001.
 """
 
 import argparse
 import datetime
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 from analysis.metrics import evaluate
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
-from data.atomic import write_text
+from data.atomic import atomic_path, write_text
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -30,8 +31,8 @@ from models.weights_file import (
     WeightsFile,
     find_weights,
     load_network,
-    save_half_precision,
     seen_in_training,
+    write_half_precision,
 )
 from training.run_folder import RunFolder, read_history
 
@@ -58,14 +59,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Export with the options in `argv`."""
     arguments = parse_args(argv)
     run = RunFolder(arguments.weights)
-    record, weights = run.read_record(), find_weights(arguments.weights)
+    if not run.record.is_file():
+        raise InputError(f"{run.path}: holds no run; give the folder of a finished run")
+    record, weights = run.read_record(), find_weights(str(run.path.resolve()))
     history = read_history(run.path)
-    if len(history) < record["arguments"]["epochs"]:
+    if len(history) < record["arguments"].get("epochs", sys.maxsize):
         raise InputError(f"{run.path}: is not finished; go on with --resume before you export it")
     out = output_file(arguments.out)
     if not out.name.endswith(ENDING):
         raise InputError(f"{out}: the name must end in {ENDING}")
-    sidecar = out.with_name(out.name.removesuffix(ENDING) + ".json")
+    sidecar = output_file(str(out.with_name(out.name.removesuffix(ENDING) + ".json")))
     data = locate_data(arguments.data, "train")
     keep_inputs([out, sidecar], [data, weights.path, run.record])
     dataset = read_cached(data)
@@ -77,21 +80,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     set_up_tensorflow()
     full = measure(weights, faces)
     description = {name: weights.description[name] for name in ("network", "mean", "std", "seed", "epoch")}
-    half_file = out.with_name(f".{out.name}")
-    try:
-        save_half_precision(weights, half_file, description)
-        half = measure(WeightsFile(half_file, description, weights.training_hashes), faces)
+    with atomic_path(out) as temporary:
+        write_half_precision(weights, temporary, description)
+        half = measure(WeightsFile(temporary, description, weights.training_hashes), faces)
         for name, value in half.items():
             if isinstance(value, float) and abs(value - full[name]) > TOLERANCE:
                 raise InputError(
-                    f"{weights.path}: half precision changes {name} by {value - full[name]:+.4f}"
+                    f"{weights.path}: half precision changes {name} by {value - full[name]:+.4f}; share the "
+                    "file of the run instead"
                 )
-        half_file.replace(out)
-    finally:
-        half_file.unlink(missing_ok=True)
-    digest = hashlib.sha256(out.read_bytes()).hexdigest()
-    written = _record(record, description | {"sha256": digest}, half, history)
-    write_text(sidecar, json.dumps(written, indent=2) + "\n")
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+        written = json.dumps(_record(record, description | {"sha256": digest}, half, history), indent=2)
+    write_text(sidecar, written + "\n")
     for name, value in half.items():
         print(f"{name}: {value}")
     for file in (out, sidecar):
@@ -104,6 +104,8 @@ def measure(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
 
     network = load_network(weights)
     labels, new = faces.require_labels(), ~seen_in_training(faces.images, [weights])
+    if not new.any():
+        raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     one, both = (predict_probabilities([network], faces.images, mirrored) for mirrored in (False, True))
     report = evaluate(labels, one)
     return {
@@ -126,7 +128,9 @@ def _record(
 ) -> dict[str, Any]:
     """The sidecar: the run's own record without the paths of the machine it was made on."""
     # A path says nothing to anybody else, and the digest says which faces they were.
-    arguments = run["arguments"] | {"data": Path(run["arguments"]["data"]).name}
+    arguments = run["arguments"] | {
+        name: Path(run["arguments"][name]).name for name in ("data", "validation")
+    }
     made = {"date": datetime.date.today().isoformat(), "licence": LICENCE}
     return run | description | {"arguments": arguments, "PublicTest": measured, "history": history} | made
 

@@ -74,11 +74,13 @@ def train_until(
             ended = process.poll() is not None
             taken = time.monotonic() - started
             history = read_history(run.path) if run.history.exists() else []
-            if history and (ended or history[-1]["val_accuracy"] >= target):
+            if history and history[-1]["val_accuracy"] >= target:
                 process.kill()
                 return taken, history
+            if ended and process.returncode:
+                raise InputError("the training failed; see its message above")
             if ended:
-                raise InputError(f"{data}: training ended without an epoch; see its message above")
+                return taken, history
             time.sleep(POLL_SECONDS)
 
 

@@ -49,13 +49,15 @@ def find_all(paths: Sequence[str]) -> list[WeightsFile]:
 def find_weights(path: str) -> WeightsFile:
     """Check a `.weights.h5` file, or the best (else the last) one in a run folder, or shipped weights.
 
-    path: a file, a folder, or one of the names of models/shipped.py, which come before a folder of that name
-    (write `./cnn` for the folder). Raises InputError.
+    path: a file, a folder, or one of the names of models/shipped.py. Raises InputError.
     """
     shipped = _shipped(path)
     if len(shipped) > 1:
-        raise InputError(f"{path}: is {len(shipped)} networks; give a single one, such as compact")
+        single = ", ".join(name for name, files in SHIPPED.items() if len(files) == 1)
+        raise InputError(f"{path}: is {len(shipped)} networks; give a single one, such as {single}")
     file = Path(shipped[0] if shipped else path)
+    if shipped and not file.is_file():
+        raise InputError(f"{path}: {file} is missing; restore it with: git checkout {file}")
     if file.is_dir():
         found = [
             file / f"{name}{ENDING}" for name in ("best", "last") if (file / f"{name}{ENDING}").is_file()
@@ -91,7 +93,12 @@ def find_weights(path: str) -> WeightsFile:
 
 
 def _shipped(name: str) -> list[str]:
-    """The files behind a shipped name; empty for anything else."""
+    """The files of a shipped name; empty for anything else. InputError when a folder has that name too."""
+    if name in SHIPPED and Path(name).exists():
+        raise InputError(
+            f"{name}: is here too, beside the shipped weights of that name; write ./{name} for yours, or the "
+            f"files in {FOLDER} for the shipped ones"
+        )
     return [str(FOLDER / f"{file}{ENDING}") for file in SHIPPED.get(name, ())]
 
 
@@ -129,17 +136,13 @@ def save_network(model: Any, path: Path, description: dict[str, Any], training_h
             stored["training_hashes"] = training_hashes
 
 
-def save_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
-    """Copy a weight file with its kernels as float16, a half of the size; atomically.
+def write_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
+    """Copy a weight file with its kernels as float16, which halves the size.
 
     Vectors (biases, batch normalisation) stay float32: they are few, and a variance may exceed float16's
-    range. description: replaces the file's own. Raises InputError when the disk is full.
+    range. path: written directly, so a temporary one. description: replaces the file's own.
     """
-    with (
-        atomic_path(path) as temporary,
-        h5py.File(weights.path, "r") as source,
-        h5py.File(temporary, "w") as target,
-    ):
+    with h5py.File(weights.path, "r") as source, h5py.File(path, "w") as target:
 
         def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
             if isinstance(item, h5py.Group):

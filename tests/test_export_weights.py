@@ -64,7 +64,16 @@ def test_the_record_tells_how_and_what_without_paths(drawn, run, exported):
 
 
 def test_it_refuses_what_half_precision_spoils(drawn, run, tmp_path, fails, monkeypatch):
-    monkeypatch.setattr(export_weights, "TOLERANCE", -1.0)
+    write = export_weights.write_half_precision
+
+    def spoil(*arguments):
+        write(*arguments)
+        with h5py.File(arguments[1], "r+") as stored:
+            stored["layers"].visititems(
+                lambda name, item: item.write_direct(np.zeros_like(item)) if hasattr(item, "dtype") else None
+            )
+
+    monkeypatch.setattr(export_weights, "write_half_precision", spoil)
     message = fails(
         export_weights.main,
         *("--weights", run, "--data", drawn / "fer2013.csv", "--out", tmp_path / "x.weights.h5"),

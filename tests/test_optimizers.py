@@ -47,16 +47,28 @@ def test_muon_leaves_first_kernels_dense_layers_and_vectors_to_adamw(shape):
     np.testing.assert_allclose(by_muon.numpy(), by_adamw.numpy(), rtol=1e-5)
 
 
+def test_adam_share_slows_what_muon_leaves_to_adamw():
+    steps = []
+    for share in (1.0, 0.2):
+        variable = keras.Variable(np.zeros(64, "float32"), name="bias")
+        optimizer = build_optimizer(dataclasses.replace(MUON, adam_share=share), steps=10)
+        optimizer.build([variable])
+        optimizer.apply([tf.ones(64)], [variable])
+        steps.append(variable.numpy())
+    np.testing.assert_allclose(steps[1], 0.2 * steps[0], rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["adamw", "muon"])
 def test_only_kernels_decay(name):
     variables = [
-        keras.Variable(np.ones((3, 3, 32, 64), "float32"), name="kernel"),
+        *(keras.Variable(np.ones(shape, "float32"), name="kernel") for shape in ((3, 3, 32, 64), (64, 7))),
         *(keras.Variable(np.ones(64, "float32"), name=each) for each in ("bias", "gamma", "beta")),
     ]
     optimizer = build_optimizer(dataclasses.replace(MUON, optimizer=name), steps=10)
     optimizer.build(variables)
     optimizer.apply([tf.zeros(variable.shape) for variable in variables], variables)
-    kernel, *others = (variable.numpy() for variable in variables)
+    kernel, dense_kernel, *others = (variable.numpy() for variable in variables)
     np.testing.assert_allclose(kernel, 1 - 0.1 * 0.01, rtol=1e-6)
+    np.testing.assert_allclose(dense_kernel, 1 - 0.1 * 0.01, rtol=1e-6)
     for other in others:
         np.testing.assert_array_equal(other, 1.0)

@@ -42,9 +42,10 @@ def weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path):
+@pytest.mark.parametrize("network", ["cnn", "compact"])
+def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, network):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = start_and_wait_for_an_epoch(command(drawn, killed), killed)
+    process = start_and_wait_for_an_epoch(command(drawn, killed, "--network", network), killed)
     process.kill()
     process.communicate()
     assert (killed / "history.csv").read_text().count("\n") < 4
@@ -53,7 +54,7 @@ def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch 1/3" not in resumed.stdout
     assert "epoch 3/3" in resumed.stdout
-    subprocess.run(command(drawn, whole), check=True, capture_output=True, timeout=300)
+    subprocess.run(command(drawn, whole, "--network", network), check=True, capture_output=True, timeout=300)
 
     for name in ("last.weights.h5", "best.weights.h5"):
         expected, got = weights(whole / name), weights(killed / name)

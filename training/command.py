@@ -136,11 +136,7 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
 
 def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     settings = record["arguments"]
-    recipe = dataclasses.replace(
-        RECIPES[record["network"]][settings["recipe"]],
-        epochs=settings["epochs"],
-        batch_size=settings["batch_size"],
-    )
+    recipe = _recipe(run, record)
     from models.tensorflow_setup import Acceleration, fastest_acceleration, set_up_tensorflow
 
     set_up_tensorflow(deterministic=settings["deterministic"])
@@ -180,6 +176,22 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
         print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     _finish(run, progress.history)
+
+
+def _recipe(run: RunFolder, record: dict[str, Any]) -> Recipe:
+    """The recipe with the run's own settings; of a resumed run the one that it was started with."""
+    settings = record["arguments"]
+    if "recipe" not in record:
+        return dataclasses.replace(
+            RECIPES[record["network"]][settings["recipe"]],
+            **{name: settings[name] for name in ("epochs", "batch_size", "validation")},
+        )
+    try:
+        return Recipe.from_record(record["recipe"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(
+            f"{run.record}: holds a recipe of another version ({error}); start a new run"
+        ) from None
 
 
 def _finish(run: RunFolder, history: list[dict[str, float]]) -> None:

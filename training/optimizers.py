@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from training.recipes import Recipe
 
-# A kernel of fewer inputs than this per filter (a first layer of one grey channel) has no room for Muon's
-# orthogonal rows to differ from each other.
+# Kernels that see fewer numbers than this, as those of a first layer on one grey channel, are left to AdamW:
+# they have fewer inputs than filters, so that their filters cannot be orthogonal to each other.
 _LEAST_FAN_IN = 64
 
 
 @keras.saving.register_keras_serializable(package="fer2013")
 class ConvolutionMuon(keras.optimizers.Muon):
-    """Muon for convolution kernels, AdamW for all other variables.
+    """Muon for convolution kernels behind the first layer, AdamW for all other variables.
 
     Keras's own Muon leaves every kernel of four dimensions to AdamW. Here a kernel (height, width, in, out)
     is the matrix (height * width * in, out), as in Jordan et al. 2024
@@ -26,9 +26,9 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return len(variable.shape) != 4 or _fan_in(variable.shape) < _LEAST_FAN_IN
 
     def zeropower_via_newtonschulz5(self, x: tf.Tensor, steps: int) -> tf.Tensor:
-        """Make a gradient (height, width, in, out) nearly orthogonal: singular values 0.7 to 1.2."""
+        """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2."""
         matrix = tf.reshape(x, (_fan_in(x.shape), x.shape[-1]))
-        # The coefficients were made for bfloat16, and oneDNN multiplies in it twice as fast.
+        # The coefficients were made for bfloat16, in which processors that have it multiply twice as fast.
         matrix = tf.cast(matrix / (tf.norm(matrix) + self.epsilon), tf.bfloat16)
         is_tall = matrix.shape[0] > matrix.shape[1]
         if is_tall:
@@ -64,7 +64,12 @@ def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
         case "adamw":
             optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=decay)
         case "muon":
-            optimizer = ConvolutionMuon(learning_rate, weight_decay=decay, adam_weight_decay=decay)
+            optimizer = ConvolutionMuon(
+                learning_rate,
+                weight_decay=decay,
+                adam_weight_decay=decay,
+                adam_lr_ratio=recipe.adam_share,
+            )
     # Decay of a bias or of batch normalisation's scale regularises nothing.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

@@ -1,7 +1,7 @@
 """How each network is trained: recipes as data. `report` is the report's own, `fast` is this suite's."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from data.dataset import IMAGE_SIZE
 from data.ranges import Augmentation
@@ -14,10 +14,10 @@ class Recipe:
     validation: as --validation. optimizer: adam, adamw (Loshchilov & Hutter 2019) or muon
     (training/optimizers.py). learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule:
     linear warm-up over that share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled,
-    of adamw and muon. dropout: rate of every dropout layer. augmentation None: faces as they are.
-    small_until: (share, size) pairs in ascending order: until that share of the epochs the faces are
-    size x size pixels, afterwards 48x48 (progressive resizing, Howard 2018): early epochs cost less than half
-    and learn as much. For networks without a Flatten layer only.
+    of adamw and muon. adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
+    dropout: rate of every dropout layer. augmentation None: faces as they are. small_until: (share, size)
+    pairs in ascending order: until that share of the epochs the faces are size x size pixels, afterwards
+    48x48 (progressive resizing, Howard 2018). For networks without a Flatten layer only.
     """
 
     epochs: int
@@ -27,18 +27,26 @@ class Recipe:
     learning_rate: float = 0.001
     warmup: float = 0.0
     weight_decay: float = 0.0
+    adam_share: float = 1.0
     label_smoothing: float = 0.0
     dropout: float = 0.5
     augmentation: Augmentation | None = None
     small_until: tuple[tuple[float, int], ...] = ()
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Recipe":
+        """The recipe that run.json holds. Raises TypeError when this suite has other settings."""
+        augmentation = record["augmentation"] and Augmentation(**record["augmentation"])
+        small_until = tuple((share, size) for share, size in record["small_until"])
+        return cls(**record | {"augmentation": augmentation, "small_until": small_until})
 
     def sizes(self) -> list[int]:
         """The side of the faces in each epoch; empty for 48 always."""
         if not self.small_until:
             return []
         return [
-            next((size for share, size in self.small_until if epoch < share * self.epochs), IMAGE_SIZE)
-            for epoch in range(self.epochs)
+            next((size for share, size in self.small_until if epoch <= share * self.epochs), IMAGE_SIZE)
+            for epoch in range(1, self.epochs + 1)
         ]
 
 
