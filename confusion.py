@@ -50,6 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "without it PublicTest, or all where there is no Usage",
     )
     add("--labels", metavar="CSV", help="id,label file for data without labels")
+    add("--tta", action="store_true", help="average over the face and its mirror image")
     add("--allow-seen", action="store_true", help="keep faces that the weights were trained on")
     add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
     parser.add_figure_files("confusion.png")
@@ -75,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         allow_seen=arguments.allow_seen,
     )
     print(held, flush=True)
-    probabilities = {name: _predict(group, held.images) for name, group in networks.items()}
+    probabilities = {name: _predict(group, held.images, arguments.tta) for name, group in networks.items()}
     reports = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
     for name, report in reports.items():
         print(f"\n{as_text(name, report)}")
@@ -97,7 +98,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     for file in save_figures(figures, files):
         print(f"wrote {file}")
-    texts = {".json": json.dumps(_record(held, networks, reports), indent=2) + "\n", ".csv": as_csv(reports)}
+    texts = {
+        ".json": json.dumps(_record(held, networks, reports) | {"tta": arguments.tta}, indent=2) + "\n",
+        ".csv": as_csv(reports),
+    }
     for ending, text in texts.items():
         write_text(out.with_suffix(ending), text)
         print(f"wrote {out.with_suffix(ending)}")
@@ -118,13 +122,13 @@ def _more(name: str, paths: list[str]) -> str:
     return name if len(paths) == 1 else f"{name} + {len(paths) - 1} more"
 
 
-def _predict(group: list[WeightsFile], faces: np.ndarray) -> np.ndarray:
+def _predict(group: list[WeightsFile], faces: np.ndarray, mirrored: bool) -> np.ndarray:
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from models.prediction import predict_probabilities
 
-    return predict_probabilities([load_network(weights) for weights in group], faces)
+    return predict_probabilities([load_network(weights) for weights in group], faces, mirrored)
 
 
 def _record(
