@@ -85,16 +85,15 @@ RECIPES = {
     },
     "compact": {
         "fast": Recipe(
-            epochs=50,
+            epochs=40,
             validation="none",
             optimizer="muon",
             learning_rate=0.01,
             warmup=0.15,
-            weight_decay=0.02,
+            weight_decay=0.05,
             label_smoothing=0.1,
-            dropout=0.3,
-            augmentation=Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=10),
-            small_until=((0.5, 32), (0.75, 40)),
+            dropout=0.4,
+            augmentation=Augmentation(rotation=15, shift=0.1, zoom=0.15, flip=True, erase=16),
         ),
     },
 }
