@@ -7,6 +7,7 @@ from data.dataset import IMAGE_SIZE, NUM_CLASSES
 from models.layers import (
     BATCH_NORMALIZATION_MOMENTUM,
     ChannelHeightMaxPooling2D,
+    InterpolationBlur,
     convolution_block,
     normalization,
 )
@@ -24,6 +25,7 @@ def build_cnn(mean: float, std: float, dropout: float = 0.5) -> keras.Model:
     """
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
     x = normalization(mean, std)(inputs)
+    x = InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
     x = layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1), name="channel")(x)  # 48, 48, 1
     number = 0
     for stage, filters in enumerate(STAGE_FILTERS, start=1):

@@ -6,7 +6,12 @@ import keras
 from keras import layers
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
-from models.layers import BATCH_NORMALIZATION_MOMENTUM, FusedBatchNormalization, normalization
+from models.layers import (
+    BATCH_NORMALIZATION_MOMENTUM,
+    FusedBatchNormalization,
+    InterpolationBlur,
+    normalization,
+)
 
 # Channels of the stages at 24x24, 12x12 and 6x6. Convolutions at 48x48 would be the dearest and the least
 # worth: the first one steps by two.
@@ -23,6 +28,7 @@ def build_compact(
     """
     inputs = keras.Input((size, size), name="faces")
     x = normalization(mean, std)(inputs)
+    x = InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
     x = keras.ops.expand_dims(x, axis=-1)
     x = _convolution(x, STAGE_FILTERS[0], 1, kernel_size=4, strides=2)  # 24, 24
     x = _residual_block(x, 2)

@@ -60,6 +60,27 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return outputs
 
 
+@keras.saving.register_keras_serializable(package="fer2013")
+class InterpolationBlur(layers.Layer):
+    """Outside training, blur faces as much as augmentation's bilinear interpolation does on average.
+
+    (N, height, width) -> the same. Sampling at a fraction f between two pixels has the variance f (1 - f) of
+    their distance squared, for a uniform f 1/6 on average, as has the kernel (1, 10, 1) / 12. Without it a
+    network sees faces that are sharper than all that it was trained on: the shipped compact weights get
+    67.3 % of PublicTest right without it and 67.9 % with it.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if training:
+            return inputs
+        padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1]], mode="SYMMETRIC")
+        rows = (padded[:, :-2] + 10.0 * padded[:, 1:-1] + padded[:, 2:]) / 12.0
+        return (rows[..., :-2] + 10.0 * rows[..., 1:-1] + rows[..., 2:]) / 12.0
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
+
 def normalization(mean: float, std: float) -> layers.Layer:
     """Grey levels to zero mean and unit deviation; configuration, not weights, so it counts no parameters."""
     # float32 under mixed precision too: an augmented grey level has more digits than bfloat16 holds.

@@ -33,3 +33,11 @@ def fails(capsys: pytest.CaptureFixture[str]):
         return printed.err
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _float32() -> None:
+    """Every test starts in float32: a training in the same process leaves its precision behind."""
+    import keras  # after set_up_tensorflow
+
+    keras.config.set_dtype_policy("float32")

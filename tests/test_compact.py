@@ -95,7 +95,9 @@ def test_resume_knows_the_network_and_refuses_another(run, fails, capsys):
     assert "is finished: 4 epochs" in capsys.readouterr().out
     message = fails(train_cnn.main, "--run", run, "--resume", "--network", "cnn")
     assert "started with --network compact, not cnn" in message
-    assert "not trained by train_dnn.py" in fails(train_dnn.main, "--run", run, "--resume")
+    assert "holds a run of train_cnn.py, not of train_dnn.py" in fails(
+        train_dnn.main, "--run", run, "--resume"
+    )
 
 
 def test_resume_refuses_a_recipe_of_another_version(run, fails):

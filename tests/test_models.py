@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from scipy.ndimage import correlate1d
 
 from models.cnn import build_cnn
 from models.dnn import build_dnn
-from models.layers import ChannelHeightMaxPooling2D, FusedBatchNormalization
+from models.layers import ChannelHeightMaxPooling2D, FusedBatchNormalization, InterpolationBlur
 from models.summary import layer_table
 
 # Report, question 1: layer, output as (channels, height, width), parameters. ReLUs have none.
@@ -41,6 +42,9 @@ CNN_TABLE = [
     ("dense_2", (7,), 7_175),
 ]
 
+# Layers without parameters that the report did outside its network, or not at all.
+OURS = ("faces", "normalization", "interpolation_blur", "channel")
+
 # Report, question 2.
 DNN_TABLE = [
     ("dense_1", (2048,), 4_720_640),
@@ -62,6 +66,9 @@ DNN_TABLE = [
 ]
 
 
+BLUR = np.array([1, 10, 1]) / 12
+
+
 @pytest.fixture(scope="module")
 def cnn() -> keras.Model:
     keras.utils.set_random_seed(1)
@@ -81,7 +88,7 @@ def faces() -> np.ndarray:
 
 def test_cnn_layers_are_the_reports(cnn):
     in_report = [row for row in layer_table(cnn) if row[0].rsplit("_", 1)[0] not in ("activation", "faces")]
-    assert [row for row in in_report if row[0] not in ("faces", "normalization", "channel")] == CNN_TABLE
+    assert [row for row in in_report if row[0] not in OURS] == CNN_TABLE
     assert [layer.name for layer in cnn.layers if "activation" in layer.name] == [
         f"activation_{number}" for number in range(1, 11)
     ]
@@ -135,7 +142,8 @@ def test_cnn_equals_the_literal_channels_first_network(cnn, faces):
 
     # Without XLA TensorFlow has no channels_first convolution on a CPU.
     predict = tf.function(lambda x: literal(x, training=False), jit_compile=True)
-    normalised = ((faces.astype(np.float32) - 128.0) / 64.0)[:, np.newaxis]
+    blurred = correlate1d(correlate1d(faces.astype(np.float32), BLUR, axis=1), BLUR, axis=2)
+    normalised = ((blurred - 128.0) / 64.0)[:, np.newaxis]
     np.testing.assert_allclose(cnn(faces), predict(normalised), rtol=1e-3, atol=1e-3)
     assert np.ptp(np.asarray(cnn(faces)), axis=0).min() > 1e-2
 
@@ -163,6 +171,18 @@ def test_fused_batch_normalisation_is_keras_own():
     before = ours.moving_mean.numpy()
     ours(inputs, training=True)
     np.testing.assert_array_equal(ours.moving_mean.numpy(), before)
+
+
+def test_blur_is_that_of_bilinear_interpolation_and_outside_training_only():
+    faces = np.random.default_rng(5).normal(size=(400, 12, 12)).astype(np.float32)
+    layer = InterpolationBlur()
+    expected = correlate1d(correlate1d(faces, BLUR, axis=1), BLUR, axis=2)
+    np.testing.assert_allclose(layer(faces), expected, atol=1e-5)
+    np.testing.assert_array_equal(layer(faces, training=True), faces)
+    # The width of a point sampled at random fractions of a pixel: 1/6 on average, as that of the kernel.
+    fractions = np.linspace(0, 1, 1001)
+    assert np.mean(fractions * (1 - fractions)) == pytest.approx(2 / 12, rel=1e-2)
+    assert np.dot(BLUR, [1, 0, 1]) == pytest.approx(2 / 12)
 
 
 def test_normalisation_is_inside_and_counts_no_parameters(cnn):

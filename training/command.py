@@ -118,7 +118,11 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
     """run.json of the run to go on with; InputError when what was typed contradicts it."""
     record = run.read_record()
     if record.get("network") not in SCRIPTS[script]:
-        raise InputError(f"{run.path}: holds a {record.get('network')}, which is not trained by {script}")
+        others = [name for name, networks in SCRIPTS.items() if record.get("network") in networks]
+        raise InputError(
+            f"{run.path}: holds a run of {' or '.join(others) or 'an unknown network'}, not of {script}; "
+            "use that script or start a new run"
+        )
     if missing := set(_DECISIVE) - set(record["arguments"]):
         raise InputError(f"{run.record}: lacks {', '.join(sorted(missing))}; start a new run")
     stored_arguments = record["arguments"] | {"network": record["network"]}
