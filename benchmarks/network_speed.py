@@ -14,15 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.train_speed import WARM_UP, keras_fit_seconds, random_faces
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
 from models.networks import NETWORK_NAMES
-
-WARM_UP = 2
 
 
 def rates(network: str, steps: int) -> dict[str, float]:
@@ -39,8 +36,7 @@ def rates(network: str, steps: int) -> dict[str, float]:
     from training.recipes import RECIPES
 
     acceleration, recipe = fastest_acceleration(), RECIPES[network]["fast"]
-    generator = np.random.default_rng(1)
-    faces = generator.integers(0, 256, ((steps + WARM_UP) * recipe.batch_size, 48, 48), dtype=np.uint8)
+    faces, labels = random_faces((steps + WARM_UP) * recipe.batch_size)
     keras.config.set_dtype_policy(acceleration.dtype_policy)
     model = builder(network)(128.0, 64.0, dropout=recipe.dropout)
     loss: Any = keras.losses.CategoricalCrossentropy(from_logits=True)
@@ -49,18 +45,13 @@ def rates(network: str, steps: int) -> dict[str, float]:
     )
     batches = training_batches(
         faces,
-        generator.integers(0, 7, len(faces)),
+        labels,
         batch_size=recipe.batch_size,
         seed=1,
         epochs=range(1),
         augmentation=recipe.augmentation,
     )
-    ends: list[float] = []
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: ends.append(time.monotonic())
-    )
-    model.fit(batches, steps_per_epoch=steps + WARM_UP, verbose=0, shuffle=False, callbacks=[note])
-    training = steps * recipe.batch_size / (ends[-1] - ends[WARM_UP - 1])
+    training = steps * recipe.batch_size / keras_fit_seconds(model, batches, steps)
 
     # Predictions are made in float32 by a network without an optimiser, as predict.py does.
     keras.config.set_dtype_policy("float32")

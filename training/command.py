@@ -118,10 +118,9 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
     """run.json of the run to go on with; InputError when what was typed contradicts it."""
     record = run.read_record()
     if record.get("network") not in SCRIPTS[script]:
-        others = [name for name, networks in SCRIPTS.items() if record.get("network") in networks]
         raise InputError(
-            f"{run.path}: holds a run of {' or '.join(others) or 'an unknown network'}, not of {script}; "
-            "use that script or start a new run"
+            f"{run.path}: holds a run of {_script_of(record.get('network')) or 'an unknown network'}, not of "
+            f"{script}; use that script or start a new run"
         )
     if missing := set(_DECISIVE) - set(record["arguments"]):
         raise InputError(f"{run.record}: lacks {', '.join(sorted(missing))}; start a new run")
@@ -175,11 +174,16 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
             strategy=settings["strategy"],
         )
     except KeyboardInterrupt:
-        script = next(name for name, networks in SCRIPTS.items() if record["network"] in networks)
-        command = shlex.join(["python", script, "--run", str(run.path), "--resume"])
+        script = _script_of(record["network"])
+        command = shlex.join(["python", str(script), "--run", str(run.path), "--resume"])
         print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     _finish(run, progress.history)
+
+
+def _script_of(network: str | None) -> str | None:
+    """The script that trains a network; None for one that this suite does not know."""
+    return next((script for script, networks in SCRIPTS.items() if network in networks), None)
 
 
 def _recipe(run: RunFolder, record: dict[str, Any]) -> Recipe:
