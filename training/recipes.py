@@ -58,7 +58,7 @@ RECIPES = {
             augmentation=Augmentation(rotation=10, shift=0.1, flip=True),
         ),
         "fast": Recipe(
-            epochs=20,
+            epochs=18,
             validation="none",
             optimizer="muon",
             learning_rate=0.01,
@@ -86,15 +86,15 @@ RECIPES = {
     },
     "compact": {
         "fast": Recipe(
-            epochs=40,
+            epochs=33,
             validation="none",
             optimizer="muon",
             learning_rate=0.01,
             warmup=0.15,
-            weight_decay=0.05,
+            weight_decay=0.02,
             label_smoothing=0.1,
-            dropout=0.4,
-            augmentation=Augmentation(rotation=15, shift=0.1, zoom=0.15, flip=True, erase=16),
+            dropout=0.3,
+            augmentation=Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=10),
         ),
     },
 }
