@@ -18,15 +18,12 @@ from models.layers import (
 STAGE_FILTERS = (48, 112, 256)
 
 
-def build_compact(
-    mean: float, std: float, dropout: float = 0.3, size: int | None = IMAGE_SIZE
-) -> keras.Model:
-    """(N, size, size) grey levels 0..255 -> (N, 7) logits.
+def build_compact(mean: float, std: float, dropout: float = 0.3) -> keras.Model:
+    """(N, 48, 48) grey levels 0..255 -> (N, 7) logits.
 
-    mean, std: of all grey levels of the training set. dropout: rate before the last layer. size: side of the
-    faces in pixels; None for any, as in training that starts with small ones. The weights fit every size.
+    mean, std: of all grey levels of the training set. dropout: rate before the last layer.
     """
-    inputs = keras.Input((size, size), name="faces")
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
     x = normalization(mean, std)(inputs)
     x = InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
     x = keras.ops.expand_dims(x, axis=-1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import train_cnn
 from data.drawn_csv import write_drawn_csvs
 from models.tensorflow_setup import set_up_tensorflow
 
@@ -16,6 +17,15 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
     write_drawn_csvs(folder, train=160, test=70, seed=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def compact_run(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of the compact network, validated on PublicTest; leave it as it is."""
+    path = tmp_path_factory.mktemp("runs") / "compact"
+    options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "2", "--batch-size", "32"]
+    train_cnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(path), *options])
+    return path
 
 
 @pytest.fixture

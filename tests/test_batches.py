@@ -45,15 +45,6 @@ def test_a_resumed_run_sees_what_it_would_have_seen():
         np.testing.assert_array_equal(targets, same_targets)
 
 
-def test_faces_have_the_size_of_their_epoch_also_after_a_resume():
-    options = {"batch_size": 10, "seed": 1, "augmentation": Augmentation(shift=0.1), "sizes": (24, 32, 48)}
-    for epochs in (range(0, 3), range(1, 3)):
-        pairs = training_batches(IMAGES, LABELS, epochs=epochs, **options)
-        sizes = [faces.shape[1:] for faces, _ in pairs]
-        expected = [(size, size) for size in options["sizes"][epochs.start :] for _ in range(5)]
-        assert sizes == expected
-
-
 def test_no_two_batches_share_their_random_numbers():
     same_face = np.broadcast_to(
         np.random.default_rng(1).integers(0, 256, (48, 48), dtype=np.uint8), (50, 48, 48)

@@ -8,29 +8,22 @@ import numpy as np
 import pytest
 
 import export_weights
-import train_cnn
 from data.csv_reader import read_csv
 from models.prediction import predict_logits, predict_probabilities
 from models.weights_file import find_weights, load_network
 
 
 @pytest.fixture(scope="module")
-def run(drawn, tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "compact"
-    options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "2", "--batch-size", "32"]
-    train_cnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(path), *options])
-    return path
-
-
-@pytest.fixture(scope="module")
-def exported(drawn, run, tmp_path_factory):
+def exported(drawn, compact_run, tmp_path_factory):
     out = tmp_path_factory.mktemp("exported") / "small.weights.h5"
-    export_weights.main(["--weights", str(run), "--data", str(drawn / "fer2013.csv"), "--out", str(out)])
+    export_weights.main(
+        ["--weights", str(compact_run), "--data", str(drawn / "fer2013.csv"), "--out", str(out)]
+    )
     return out
 
 
-def test_half_the_size_and_nearly_the_same_probabilities(drawn, run, exported):
-    full, half = find_weights(str(run)), find_weights(str(exported))
+def test_half_the_size_and_nearly_the_same_probabilities(drawn, compact_run, exported):
+    full, half = find_weights(str(compact_run)), find_weights(str(exported))
     assert half.path.stat().st_size < 0.6 * full.path.stat().st_size
     np.testing.assert_array_equal(half.training_hashes, full.training_hashes)
     faces = read_csv(drawn / "test.csv").images
@@ -45,11 +38,11 @@ def test_half_the_size_and_nearly_the_same_probabilities(drawn, run, exported):
     assert kinds == {("float16", True), ("float32", False)}
 
 
-def test_the_record_tells_how_and_what_without_paths(drawn, run, exported):
+def test_the_record_tells_how_and_what_without_paths(drawn, compact_run, exported):
     text = exported.with_name("small.json").read_text()
     record = json.loads(text)
     assert str(drawn) not in text
-    assert str(run) not in text
+    assert str(compact_run) not in text
     assert record["network"] == "compact"
     assert record["arguments"]["data"] == "fer2013.csv"
     assert record["arguments"]["epochs"] == len(record["history"]) == 2
@@ -64,7 +57,7 @@ def test_the_record_tells_how_and_what_without_paths(drawn, run, exported):
     assert record["PublicTest"]["faces"] == len(public)
 
 
-def test_it_refuses_what_half_precision_spoils(drawn, run, tmp_path, fails, monkeypatch):
+def test_it_refuses_what_half_precision_spoils(drawn, compact_run, tmp_path, fails, monkeypatch):
     write = export_weights.write_half_precision
 
     def spoil(*arguments):
@@ -77,21 +70,23 @@ def test_it_refuses_what_half_precision_spoils(drawn, run, tmp_path, fails, monk
     monkeypatch.setattr(export_weights, "write_half_precision", spoil)
     message = fails(
         export_weights.main,
-        *("--weights", run, "--data", drawn / "fer2013.csv", "--out", tmp_path / "x.weights.h5"),
+        *("--weights", compact_run, "--data", drawn / "fer2013.csv", "--out", tmp_path / "x.weights.h5"),
     )
     assert "half precision changes accuracy" in message
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unfinished_runs_and_odd_names_are_refused(drawn, run, tmp_path, fails):
+def test_unfinished_runs_and_odd_names_are_refused(drawn, compact_run, tmp_path, fails):
     data = ["--data", drawn / "fer2013.csv"]
-    message = fails(export_weights.main, "--weights", run, *data, "--out", tmp_path / "x.h5")
+    message = fails(export_weights.main, "--weights", compact_run, *data, "--out", tmp_path / "x.h5")
     assert "must end in .weights.h5" in message
-    history = (run / "history.csv").read_text()
+    history = (compact_run / "history.csv").read_text()
     try:
-        (run / "history.csv").write_text("".join(history.splitlines(keepends=True)[:2]))
-        message = fails(export_weights.main, "--weights", run, *data, "--out", tmp_path / "x.weights.h5")
+        (compact_run / "history.csv").write_text("".join(history.splitlines(keepends=True)[:2]))
+        message = fails(
+            export_weights.main, "--weights", compact_run, *data, "--out", tmp_path / "x.weights.h5"
+        )
     finally:
-        (run / "history.csv").write_text(history)
+        (compact_run / "history.csv").write_text(history)
     assert "is not finished" in message
     assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,10 @@
 """Batches whose shuffling and augmentation derive from (seed, epoch, step) alone."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 
 from data.augmentation import augment
-from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from data.dataset import NUM_CLASSES
 from data.ranges import Augmentation
 
 
@@ -18,13 +16,11 @@ def training_batches(
     seed: int,
     epochs: range,
     augmentation: Augmentation | None,
-    sizes: Sequence[int] = (),
 ) -> tf.data.Dataset:
     """Batches of all `epochs`, one after the other: (B, 48, 48) float32 faces, (B, 7) float32 one-hot labels.
 
     images: (N, 48, 48) uint8. labels: (N,) integers. Each epoch is a new permutation; its last N % B faces
-    wait for the next epoch, because a batch of another size would be compiled anew. sizes: the side of the
-    augmented faces in each epoch, counted from the run's first; empty for 48 always.
+    wait for the next epoch, because a batch of another size would be compiled anew.
     """
     faces = tf.constant(images)
     targets = tf.one_hot(labels, NUM_CLASSES)
@@ -39,8 +35,7 @@ def training_batches(
     def load(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = tf.gather(faces, rows)
         if augmentation is not None:
-            size = tf.gather(sizes, step // steps) if sizes else IMAGE_SIZE
-            batch = augment(batch, augmentation, tf.stack([tf.cast(seed, tf.int64), step]), size)
+            batch = augment(batch, augmentation, tf.stack([tf.cast(seed, tf.int64), step]))
         return tf.cast(batch, tf.float32), tf.gather(targets, rows)
 
     batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)

@@ -47,9 +47,7 @@ def fit(
     batch_size = min(recipe.batch_size, len(data.training))
     steps = steps_per_epoch(len(data.training), batch_size)
     with _mirrored_scope() if strategy == "mirrored" else nullcontext():
-        # A network for faces of one size is compiled faster than one for any.
-        any_size: dict[str, Any] = {"size": None} if recipe.small_until else {}
-        model = builder(network)(data.mean, data.std, dropout=recipe.dropout, **any_size)
+        model = builder(network)(data.mean, data.std, dropout=recipe.dropout)
         # The same layers and weights, never compiled: its files hold no optimiser state.
         weights_only = keras.Model(model.inputs, model.outputs)
         model.compile(
@@ -68,7 +66,6 @@ def fit(
         seed=seed,
         epochs=range(progress.epochs, recipe.epochs),
         augmentation=recipe.augmentation,
-        sizes=recipe.sizes(),
     )
     description = {"network": network, "mean": data.mean, "std": data.std, "seed": seed}
     callbacks = [

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from data.dataset import IMAGE_SIZE
 from data.ranges import Augmentation
 
 
@@ -15,9 +14,7 @@ class Recipe:
     (training/optimizers.py). learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule:
     linear warm-up over that share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled,
     of adamw and muon. adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
-    dropout: rate of every dropout layer. augmentation None: faces as they are. small_until: (share, size)
-    pairs in ascending order: until that share of the epochs the faces are size x size pixels, afterwards
-    48x48 (progressive resizing, Howard 2018). For networks without a Flatten layer only.
+    dropout: rate of every dropout layer. augmentation None: faces as they are.
     """
 
     epochs: int
@@ -31,23 +28,12 @@ class Recipe:
     label_smoothing: float = 0.0
     dropout: float = 0.5
     augmentation: Augmentation | None = None
-    small_until: tuple[tuple[float, int], ...] = ()
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Recipe":
         """The recipe that run.json holds. Raises TypeError when this suite has other settings."""
         augmentation = record["augmentation"] and Augmentation(**record["augmentation"])
-        small_until = tuple((share, size) for share, size in record["small_until"])
-        return cls(**record | {"augmentation": augmentation, "small_until": small_until})
-
-    def sizes(self) -> list[int]:
-        """The side of the faces in each epoch; empty for 48 always."""
-        if not self.small_until:
-            return []
-        return [
-            next((size for share, size in self.small_until if epoch <= share * self.epochs), IMAGE_SIZE)
-            for epoch in range(1, self.epochs + 1)
-        ]
+        return cls(**record | {"augmentation": augmentation})
 
 
 RECIPES = {
@@ -58,7 +44,7 @@ RECIPES = {
             augmentation=Augmentation(rotation=10, shift=0.1, flip=True),
         ),
         "fast": Recipe(
-            epochs=18,
+            epochs=24,
             validation="none",
             optimizer="muon",
             learning_rate=0.01,
