@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
@@ -25,8 +23,9 @@ from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
+from models.ensemble import predict_with
 from models.shipped import DEFAULT, HELP
-from models.weights_file import ENDING, WeightsFile, find_all, load_network
+from models.weights_file import ENDING, WeightsFile, find_all
 from training.held_out import PARTS, HeldOut, held_out
 
 
@@ -76,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         allow_seen=arguments.allow_seen,
     )
     print(held, flush=True)
-    probabilities = {name: _predict(group, held.images, arguments.tta) for name, group in networks.items()}
+    probabilities = {
+        name: predict_with(group, held.images, arguments.tta) for name, group in networks.items()
+    }
     reports = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
     for name, report in reports.items():
         print(f"\n{as_text(name, report)}")
@@ -120,15 +121,6 @@ def _names(groups: list[list[str]]) -> dict[str, list[str]]:
 
 def _more(name: str, paths: list[str]) -> str:
     return name if len(paths) == 1 else f"{name} + {len(paths) - 1} more"
-
-
-def _predict(group: list[WeightsFile], faces: np.ndarray, mirrored: bool) -> np.ndarray:
-    from models.tensorflow_setup import set_up_tensorflow
-
-    set_up_tensorflow()
-    from models.prediction import predict_probabilities
-
-    return predict_probabilities([load_network(weights) for weights in group], faces, mirrored)
 
 
 def _record(

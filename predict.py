@@ -22,6 +22,7 @@ from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
+from models.ensemble import predict_with
 from models.shipped import DEFAULT, HELP
 from models.weights_file import WeightsFile, find_all, seen_in_training
 
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     weights = find_all(arguments.weights)
     if arguments.images:
         faces = np.stack([read_picture(file) for file in arguments.images])
-        print_table(arguments.images, predict(weights, faces, arguments.tta))
+        print_table(arguments.images, predict_with(weights, faces, arguments.tta))
         return
     data = locate_data(arguments.data, "test")
     outputs = [file for file in (arguments.out, arguments.probabilities) if file is not None]
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     labelled = np.arange(len(dataset))
     if arguments.labels:
         dataset, labelled = with_labels(dataset, arguments.labels)
-    probabilities = predict(weights, dataset.images, arguments.tta)
+    probabilities = predict_with(weights, dataset.images, arguments.tta)
     ids = np.arange(len(dataset)) if dataset.ids is None else dataset.ids
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows")
@@ -75,17 +76,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"wrote {arguments.probabilities}")
     if dataset.labels is not None:
         print_accuracies(dataset.select(labelled), probabilities[labelled], weights)
-
-
-def predict(weights: list[WeightsFile], faces: np.ndarray, mirrored: bool) -> np.ndarray:
-    """Import TensorFlow, now that all input is checked, and predict: (N, 7) probabilities."""
-    from models.tensorflow_setup import set_up_tensorflow
-
-    set_up_tensorflow()
-    from models.prediction import predict_probabilities
-    from models.weights_file import load_network
-
-    return predict_probabilities([load_network(each) for each in weights], faces, mirrored)
 
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:

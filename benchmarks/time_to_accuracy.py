@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training each")
     add("--target", type=float, default=0.65, metavar="ACCURACY", help="when the clock stops")
     arguments = parser.parse_args(argv)
+    if not 0 < arguments.target < 1:
+        raise InputError(f"--target {arguments.target}: is no accuracy; give one between 0 and 1, as 0.65")
     data = locate_data(arguments.data, "train")
     seconds = []
     for seed in arguments.seeds:
@@ -48,16 +50,19 @@ def main(argv: Sequence[str] | None = None) -> None:
             options = ["--network", arguments.network, "--epochs", str(arguments.epochs), "--seed", str(seed)]
             run = RunFolder(f"{folder}/run")
             taken, history = train_until(copied, options, arguments.target, run)
-            faces = run.read_record()["training_faces"]
-        last = history[-1]
-        reached = last["val_accuracy"] >= arguments.target
-        print(
-            f"seed {seed}: {'reached' if reached else 'NOT reached, but'} {last['val_accuracy']:.4f} after "
-            f"{taken:.0f} s, {last['epoch']:.0f} of {arguments.epochs} epochs of {faces:,} faces",
-            flush=True,
+            record = run.read_record()
+        best = max(epoch["val_accuracy"] for epoch in history)
+        batch = record["arguments"]["batch_size"]
+        seen = len(history) * (record["training_faces"] // batch * batch)
+        did = (
+            f"seed {seed}: {best:.4f} after {taken:.0f} s, {len(history)} of {arguments.epochs} epochs, "
+            f"{seen:,} faces seen"
         )
-        if reached:
+        if best >= arguments.target:
             seconds.append(taken)
+            print(did, flush=True)
+        else:
+            print(f"{did}: {arguments.target} NOT reached", flush=True)
     print(f"{len(seconds)} of {len(arguments.seeds)} seeds reached {arguments.target}")
     if len(seconds) > 1:
         print(f"{statistics.mean(seconds):.0f} s on average, deviation {statistics.stdev(seconds):.0f} s")
@@ -75,7 +80,7 @@ def train_until(
             taken = time.monotonic() - started
             history = read_history(run.path) if run.history.exists() else []
             if history and history[-1]["val_accuracy"] >= target:
-                process.kill()
+                process.kill()  # SIGKILL: nothing is to be saved
                 return taken, history
             if ended and process.returncode:
                 raise InputError("the training failed; see its message above")

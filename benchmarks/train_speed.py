@@ -23,16 +23,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 BATCH_SIZE = 128
 WARM_UP = 2
-# Multiply-adds of one forward pass, from the report's table: kernel size times output positions.
-FORWARD_MACS = (
-    (9 * 1 * 32 + 2 * 9 * 32 * 32) * 48 * 48
-    + (9 * 16 * 64 + 2 * 9 * 64 * 64) * 24 * 48
-    + (9 * 32 * 128 + 2 * 9 * 128 * 128) * 12 * 48
-    + 18_432 * 1024
-    + 1024 * 7
-)
-# A step costs the forward pass and twice as much for the gradients; a multiply-add is two operations.
-TRAINING_FLOP = 3 * 2 * FORWARD_MACS
 WAYS = ("suite", "keras", "torch float32", "torch bfloat16")
 
 
@@ -174,6 +164,15 @@ def sgemm_gflops() -> float:
     return 2 * size**3 / min(seconds) / 1e9
 
 
+def training_gflop() -> float:
+    """1e9 operations of a training step on one face."""
+    from models.cnn import build_cnn
+    from models.summary import multiply_adds
+
+    # The forward pass, and twice as much for the gradients; a multiply-add is two operations.
+    return 3 * 2 * multiply_adds(build_cnn(128.0, 64.0)) / 1e9
+
+
 def measurements(steps: int) -> Iterator[tuple[str, float]]:
     """Each way and its faces per second, measured in a fresh process."""
     for way in WAYS:
@@ -199,11 +198,11 @@ def main() -> None:
     elif arguments.way:
         print(torch_seconds(arguments.steps, arguments.way.endswith("bfloat16")))
     else:
-        peak = sgemm_gflops()
-        print(f"sgemm {peak:.0f} GFLOP/s; a face costs {TRAINING_FLOP / 1e9:.2f} GFLOP of training")
+        peak, cost = sgemm_gflops(), training_gflop()
+        print(f"sgemm {peak:.0f} GFLOP/s; a face costs {cost:.2f} GFLOP of training")
         rates = dict(measurements(arguments.steps))
         for way, rate in rates.items():
-            share, ratio = rate * TRAINING_FLOP / 1e9 / peak, rates["suite"] / rate
+            share, ratio = rate * cost / peak, rates["suite"] / rate
             print(f"{way:<15}{rate:7.1f} faces/s  {share:6.1%} of sgemm  suite is {ratio:.2f} x as fast")
 
 
