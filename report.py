@@ -18,7 +18,7 @@ from command_line.arguments import Parser
 from command_line.errors import one_line_errors
 from data.errors import InputError
 from models.networks import REPORT_NETWORKS, builder
-from models.weights_file import WeightsFile, find_weights
+from models.weights_file import ENDING, WeightsFile, find_weights
 from reporting.commands import FULL, QUICK, find_faces, plan
 from reporting.findings import Totals
 from reporting.material import Material
@@ -64,10 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
         paths[found.network], given[found.network] = path, found
     weights = {name: given[name] for name in REPORT_NETWORKS if name in given}
-    runs = [
-        str(each.path.parent) for each in weights.values() if (each.path.parent / "history.csv").is_file()
-    ]
-    commands = plan(paths, runs, faces, QUICK if arguments.quick else FULL)
+    runs = [history_of(each) for each in weights.values()]
+    commands = plan(paths, [run for run in runs if run], faces, QUICK if arguments.quick else FULL)
 
     try:
         # Beside the folder it becomes, so that the files are renamed and never half there.
@@ -85,6 +83,17 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{out}: cannot be written ({error.strerror}); free the disk or choose another --out"
         ) from error
     print(f"wrote {out / 'report.html'} and the figures beside it")
+
+
+def history_of(weights: WeightsFile) -> str | None:
+    """Where curves.py finds the history of these weights: their run folder, or the record beside them."""
+    folder, record = (
+        weights.path.parent,
+        weights.path.with_name(weights.path.name.removesuffix(ENDING) + ".json"),
+    )
+    if (folder / "history.csv").is_file():
+        return str(folder)
+    return str(record) if record.is_file() else None
 
 
 def output_folder(out: Path) -> Path:

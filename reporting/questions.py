@@ -88,7 +88,9 @@ def network_section(material: Material, name: str) -> Html:
             material.command("curves"),
         ]
     elif name == "cnn":
-        pieces.append(_missing("The weights given lie in no run folder, so there are no training curves."))
+        pieces.append(
+            _missing("The weights given have no history beside them, so there are no training curves.")
+        )
     return join(pieces)
 
 

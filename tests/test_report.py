@@ -12,7 +12,7 @@ import pytest
 import report
 from data.drawn_csv import write_drawn_csvs
 from models.networks import builder
-from models.weights_file import save_network
+from models.weights_file import find_weights, save_network
 from reporting import findings
 from reporting.commands import FORMATS, QUICK, find_faces, plan
 from reporting.page import Html, element, paragraph, table
@@ -174,6 +174,15 @@ def test_faces_are_found_under_their_usual_names(faces, tmp_path):
     assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "train.csv.gz"), "--validation", "run")
     (tmp_path / "icml_face_data.csv").touch()
     assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "icml_face_data.csv"))
+
+
+def test_a_history_is_found_in_the_run_or_in_the_record_of_shipped_weights(runs, tmp_path):
+    assert report.history_of(find_weights(str(runs["cnn"]))) == str(runs["cnn"])
+    shipped = find_weights("compact")
+    assert report.history_of(shipped) == str(shipped.path.with_name("compact-1.json"))
+    alone = tmp_path / "alone.weights.h5"
+    alone.write_bytes(shipped.path.read_bytes())
+    assert report.history_of(find_weights(str(alone))) is None
 
 
 def test_commands_can_be_typed_as_they_are_shown(tmp_path):
