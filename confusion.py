@@ -49,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "without it PublicTest, or all where there is no Usage",
     )
     add("--labels", metavar="CSV", help="id,label file for data without labels")
-    add("--tta", action="store_true", help="average over the face and its mirror image")
+    add("--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored")
     add("--allow-seen", action="store_true", help="keep faces that the weights were trained on")
     add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
     parser.add_figure_files("confusion.png")

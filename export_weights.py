@@ -99,20 +99,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def measure(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
-    """Accuracies of one weight file on labelled faces, of one view and of both, with and without twins."""
+    """Accuracies of one weight file on labelled faces, of one view and of four, with and without twins."""
     from models.prediction import predict_probabilities
 
     network = load_network(weights)
     labels, new = faces.require_labels(), ~seen_in_training(faces.images, [weights])
     if not new.any():
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
-    one, both = (predict_probabilities([network], faces.images, mirrored) for mirrored in (False, True))
+    one, four = (predict_probabilities([network], faces.images, tta) for tta in (False, True))
     report = evaluate(labels, one)
     return {
         "accuracy": report.accuracy,
-        "accuracy_tta": evaluate(labels, both).accuracy,
+        "accuracy_tta": evaluate(labels, four).accuracy,
         "accuracy_without_twins": evaluate(labels[new], one[new]).accuracy,
-        "accuracy_tta_without_twins": evaluate(labels[new], both[new]).accuracy,
+        "accuracy_tta_without_twins": evaluate(labels[new], four[new]).accuracy,
         "macro_f1": report.macro_f1,
         "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(report.recall, 4).tolist(), strict=True)),
         "faces": len(labels),

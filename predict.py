@@ -40,7 +40,9 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
     parser.add_argument(
         "--probabilities", metavar="FILE", help="also write the seven probabilities of each face"
     )
-    parser.add_argument("--tta", action="store_true", help="average over the face and its mirror image")
+    parser.add_argument(
+        "--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored"
+    )
     parser.add_argument(
         "--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy"
     )

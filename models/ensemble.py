@@ -7,15 +7,14 @@ import numpy as np
 from models.weights_file import WeightsFile, load_network
 
 
-def predict_with(weights: Sequence[WeightsFile], faces: np.ndarray, mirrored: bool) -> np.ndarray:
+def predict_with(weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool) -> np.ndarray:
     """(N, 48, 48) grey levels -> (N, 7) probabilities, the mean over the networks of all files.
 
-    mirrored: also see each face mirrored left to right. Raises InputError when a file does not fit its
-    network.
+    tta: see each face from four views. Raises InputError when a file does not fit its network.
     """
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from models.prediction import predict_probabilities
 
-    return predict_probabilities([load_network(each) for each in weights], faces, mirrored)
+    return predict_probabilities([load_network(each) for each in weights], faces, tta)

@@ -23,7 +23,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compact_run(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of the compact network, validated on PublicTest; leave it as it is."""
     path = tmp_path_factory.mktemp("runs") / "compact"
-    options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "2", "--batch-size", "32"]
+    options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "4", "--batch-size", "32"]
     train_cnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(path), *options])
     return path
 

@@ -42,13 +42,13 @@ def test_train_cnn_trains_it(compact_run):
     assert record["network"] == find_weights(str(compact_run)).network == "compact"
     assert record["recipe"]["optimizer"] == "muon"
     assert Recipe.from_record(record["recipe"]) == dataclasses.replace(
-        RECIPES["compact"]["fast"], epochs=2, batch_size=32, validation="PublicTest"
+        RECIPES["compact"]["fast"], epochs=4, batch_size=32, validation="PublicTest"
     )
 
 
 def test_resume_knows_the_network_and_refuses_another(compact_run, fails, capsys):
     train_cnn.main(["--run", str(compact_run), "--resume"])
-    assert "is finished: 2 epochs" in capsys.readouterr().out
+    assert "is finished: 4 epochs" in capsys.readouterr().out
     message = fails(train_cnn.main, "--run", compact_run, "--resume", "--network", "cnn")
     assert "started with --network compact, not cnn" in message
     assert "holds a run of train_cnn.py, not of train_dnn.py" in fails(

@@ -243,15 +243,15 @@ def test_script_compares_two_networks_on_the_same_faces(weights, faces, tmp_path
     assert "15 PublicTest rows" in capsys.readouterr().out
 
 
-def test_tta_sees_the_mirrored_faces_too(weights, faces, tmp_path):
+def test_tta_sees_four_views(weights, faces, tmp_path):
     out = tmp_path / "c.png"
     arguments = ["--data", faces / "train.csv", "--allow-seen", "--weights", weights / "cnn", "--tta"]
     confusion.main([*map(str, arguments), "--out", str(out)])
     record = json.loads(out.with_suffix(".json").read_text())
     dataset = read_csv(faces / "train.csv")
     network = load_network(find_weights(str(weights / "cnn")))
-    one, both = (predict_probabilities([network], dataset.images, mirrored) for mirrored in (False, True))
-    expected = [evaluate(dataset.labels, each).expected_calibration_error for each in (one, both)]
+    one, four = (predict_probabilities([network], dataset.images, tta) for tta in (False, True))
+    expected = [evaluate(dataset.labels, each).expected_calibration_error for each in (one, four)]
     assert record["tta"] is True
     reported = record["networks"]["cnn"]["expected_calibration_error"]
     assert reported == pytest.approx(expected[1], abs=1e-6)
