@@ -33,7 +33,7 @@ endif
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
 	mkdir -p "$(or $(OUT),submissions)"
-	for name in compact ensemble; do \
+	for name in cnn compact ensemble; do \
 	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" || exit; \
 	done
 

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add = parser.add_argument
     add("--data", metavar="CSV", help="FER CSV with Training and PublicTest; without it the one in data/")
     add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="which network learns")
-    add("--epochs", type=whole_number(1), default=16, metavar="N", help="length of the schedule")
+    add("--epochs", type=whole_number(1), default=12, metavar="N", help="length of the schedule")
     add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training each")
     add("--target", type=float, default=0.65, metavar="ACCURACY", help="when the clock stops")
     arguments = parser.parse_args(argv)

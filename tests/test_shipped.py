@@ -11,7 +11,7 @@ import predict
 from data.csv_reader import read_csv
 from data.errors import InputError
 from models.prediction import predict_probabilities
-from models.shipped import FOLDER, SHIPPED
+from models.shipped import DEFAULT, DEFAULT_SINGLE, FOLDER, SHIPPED
 from models.weights_file import ENDING, find_all, find_weights, load_network
 
 FILES = sorted({file for files in SHIPPED.values() for file in files})
@@ -51,14 +51,22 @@ def test_a_name_predicts_drawn_faces_better_than_chance(name, drawn):
     assert np.mean(probabilities.argmax(axis=1) == faces.labels) > 0.25
 
 
-def test_an_ensemble_is_no_single_network(monkeypatch):
-    monkeypatch.setitem(SHIPPED, "several", ("compact-1", "compact-1"))
-    with pytest.raises(InputError, match="several: is 2 networks; give a single one"):
-        find_weights("several")
-    assert len(find_all(["several", "compact"])) == 3
+def test_an_ensemble_is_no_single_network():
+    with pytest.raises(InputError, match="ensemble: is 3 networks; give a single one, such as cnn, compact"):
+        find_weights("ensemble")
+    assert len(find_all(["ensemble", "compact"])) == 4
+
+
+def test_the_defaults_are_shipped():
+    assert len(find_all([DEFAULT])) == 3
+    assert find_weights(DEFAULT_SINGLE).network == "cnn"
+
+
+def test_the_ensemble_fits_its_budget():
+    assert sum(weights.path.stat().st_size for weights in find_all(["ensemble"])) <= 12e6
 
 
 def test_a_misspelt_name_is_told_the_right_ones(drawn, fails):
     message = fails(predict.main, "--data", drawn / "test.csv", "--weights", "kompact")
     assert "kompact: no such weights" in message
-    assert "or one of compact" in message
+    assert "or one of cnn, compact, ensemble" in message
