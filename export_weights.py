@@ -31,6 +31,7 @@ from models.weights_file import (
     WeightsFile,
     find_weights,
     load_network,
+    record_path,
     seen_in_training,
     write_half_precision,
 )
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(arguments.out)
     if not out.name.endswith(ENDING):
         raise InputError(f"{out}: the name must end in {ENDING}")
-    sidecar = output_file(str(out.with_name(out.name.removesuffix(ENDING) + ".json")))
+    sidecar = output_file(str(record_path(out)))
     data = locate_data(arguments.data, "train")
     keep_inputs([out, sidecar], [data, weights.path, run.record])
     dataset = read_cached(data)

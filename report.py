@@ -18,7 +18,7 @@ from command_line.arguments import Parser
 from command_line.errors import one_line_errors
 from data.errors import InputError
 from models.networks import REPORT_NETWORKS, builder
-from models.weights_file import ENDING, WeightsFile, find_weights
+from models.weights_file import WeightsFile, find_weights, record_path
 from reporting.commands import FULL, QUICK, find_faces, plan
 from reporting.findings import Totals
 from reporting.material import Material
@@ -87,12 +87,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def history_of(weights: WeightsFile) -> str | None:
     """Where curves.py finds the history of these weights: their run folder, or the record beside them."""
-    folder, record = (
-        weights.path.parent,
-        weights.path.with_name(weights.path.name.removesuffix(ENDING) + ".json"),
-    )
-    if (folder / "history.csv").is_file():
-        return str(folder)
+    if (weights.path.parent / "history.csv").is_file():
+        return str(weights.path.parent)
+    record = record_path(weights.path)
     return str(record) if record.is_file() else None
 
 

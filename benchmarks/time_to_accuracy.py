@@ -54,15 +54,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         best = max(epoch["val_accuracy"] for epoch in history)
         batch = record["arguments"]["batch_size"]
         seen = len(history) * (record["training_faces"] // batch * batch)
-        did = (
-            f"seed {seed}: {best:.4f} after {taken:.0f} s, {len(history)} of {arguments.epochs} epochs, "
-            f"{seen:,} faces seen"
-        )
-        if best >= arguments.target:
+        reached = best >= arguments.target
+        if reached:
             seconds.append(taken)
-            print(did, flush=True)
-        else:
-            print(f"{did}: {arguments.target} NOT reached", flush=True)
+        print(
+            f"seed {seed}: {best:.4f} after {taken:.0f} s, {len(history)} of {arguments.epochs} epochs, "
+            f"{seen:,} faces seen{'' if reached else f': {arguments.target} NOT reached'}",
+            flush=True,
+        )
     print(f"{len(seconds)} of {len(arguments.seeds)} seeds reached {arguments.target}")
     if len(seconds) > 1:
         print(f"{statistics.mean(seconds):.0f} s on average, deviation {statistics.stdev(seconds):.0f} s")

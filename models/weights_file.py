@@ -102,6 +102,11 @@ def _shipped(name: str) -> list[str]:
     return [str(FOLDER / f"{file}{ENDING}") for file in SHIPPED.get(name, ())]
 
 
+def record_path(weights: Path) -> Path:
+    """Where the record of exported weights lies: beside them, with the ending .json."""
+    return weights.with_name(weights.name.removesuffix(ENDING) + ".json")
+
+
 def seen_in_training(images: np.ndarray, weights: Sequence[WeightsFile]) -> np.ndarray:
     """(N,) bool: which of (N, 48, 48) uint8 images any of the weights was fitted to, as an exact copy."""
     return np.isin(image_hashes(images), np.concatenate([each.training_hashes for each in weights]))
