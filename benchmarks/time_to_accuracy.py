@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--data", metavar="CSV", help="FER CSV with Training and PublicTest; without it the one in data/")
     add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="which network learns")
     add("--epochs", type=whole_number(1), default=12, metavar="N", help="length of the schedule")
+    add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="as --set of train_cnn.py")
     add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training each")
     add("--target", type=float, default=0.65, metavar="ACCURACY", help="when the clock stops")
     arguments = parser.parse_args(argv)
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             copied = copy(data, folder)
             options = ["--network", arguments.network, "--epochs", str(arguments.epochs), "--seed", str(seed)]
+            options += ["--set", *arguments.set] if arguments.set else []
             run = RunFolder(f"{folder}/run")
             taken, history = train_until(copied, options, arguments.target, run)
             record = run.read_record()

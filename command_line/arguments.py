@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def given(self, argv: Sequence[str] | None) -> dict[str, object]:
         """Only the arguments that were typed, by name; the rest of the names are absent."""
-        absent = object()
+        absent: list[object] = []  # known by its identity; a list, because the action 'extend' copies it
         names = [action.dest for action in self._actions if action.dest != "help"]
         # argparse sets a default only where the namespace has no such attribute yet.
         namespace = self.parse_args(argv, argparse.Namespace(**dict.fromkeys(names, absent)))

@@ -11,6 +11,7 @@ from typing import Any
 from command_line.arguments import Parser, output_file, whole_number
 from data.errors import InputError
 from data.locate import locate_data
+from training.recipe_settings import NAMES, with_settings
 from training.recipes import RECIPES, Recipe
 from training.run_folder import RunFolder, read_history, surroundings
 from training.training_data import TrainingData, load_training_data
@@ -26,6 +27,7 @@ _DECISIVE = (
     "limit",
     "deterministic",
     "strategy",
+    "set",
 )
 
 
@@ -45,6 +47,14 @@ def build_parser(script: str, description: str | None) -> Parser:
     add("--data", metavar="CSV", help="labelled FER CSV; without it train.csv or fer2013.csv in data/")
     add("--run", metavar="DIR", help="run folder; without it runs/NETWORK-RECIPE-seedN")
     add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"change settings of the recipe: {', '.join(NAMES)}",
+    )
     add("--epochs", type=whole_number(1), metavar="N", help="passes over the faces; without it the recipe's")
     add("--batch-size", type=whole_number(1), metavar="N", help="faces a step; without it the recipe's")
     add(
@@ -103,7 +113,7 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
 def _started(arguments: dict[str, Any]) -> dict[str, Any]:
     """run.json of a new run, with the recipe's defaults filled in and paths made absolute."""
     network = arguments["network"]
-    recipe = RECIPES[network][arguments["recipe"]]
+    recipe = with_settings(RECIPES[network][arguments["recipe"]], arguments["set"])
     settings = {name: arguments[name] for name in _DECISIVE}
     settings["data"] = str(locate_data(arguments["data"], "train").resolve())
     for name in ("epochs", "batch_size", "validation"):
@@ -131,6 +141,7 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
             typed = str(Path(str(typed)).resolve())
         if stored != typed:
             option = "--" + name.replace("_", "-")
+            stored, typed = (" ".join(v) if isinstance(v, list) else v for v in (stored, typed))
             raise InputError(
                 f"{run.path}: was started with {option} {stored}, not {typed}; leave {option} away"
             )
@@ -191,7 +202,7 @@ def _recipe(run: RunFolder, record: dict[str, Any]) -> Recipe:
     settings = record["arguments"]
     if "recipe" not in record:
         return dataclasses.replace(
-            RECIPES[record["network"]][settings["recipe"]],
+            with_settings(RECIPES[record["network"]][settings["recipe"]], settings["set"]),
             **{name: settings[name] for name in ("epochs", "batch_size", "validation")},
         )
     try:
@@ -221,10 +232,10 @@ def _show_augmentation(arguments: dict[str, Any]) -> None:
 
     file = output_file(arguments["show_augmentation"], ENDINGS)
     network = arguments["network"]
-    recipe: Recipe = RECIPES[network][arguments["recipe"]]
+    recipe = with_settings(RECIPES[network][arguments["recipe"]], arguments["set"])
     if recipe.augmentation is None:
         raise InputError(
-            f"--recipe {arguments['recipe']} of {network} does not augment; choose --recipe fast"
+            f"--recipe {arguments['recipe']} of {network} does not augment; choose another or --set flip=1"
         )
     settings = _started(arguments)["arguments"]
     faces = load_training_data(settings["data"], "none", settings["seed"], settings["limit"]).training.images[

@@ -1,9 +1,12 @@
 """How each network is trained: recipes as data. `report` is the report's own, `fast` is this suite's."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from data.ranges import Augmentation
+
+Optimizer = Literal["adam", "adamw", "muon"]
+OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Recipe:
     epochs: int
     validation: str
     batch_size: int = 128
-    optimizer: Literal["adam", "adamw", "muon"] = "adam"
+    optimizer: Optimizer = "adam"
     learning_rate: float = 0.001
     warmup: float = 0.0
     weight_decay: float = 0.0

@@ -1,0 +1,67 @@
+"""--set: other settings than the recipe's, checked, recorded, and the same after --resume."""
+
+import dataclasses
+import json
+
+import pytest
+
+import train_cnn
+import train_dnn
+from data.ranges import Augmentation
+from training.recipe_settings import with_settings
+from training.recipes import RECIPES
+
+FAST = RECIPES["compact"]["fast"]
+
+
+def test_settings_replace_those_of_the_recipe_and_nothing_else():
+    changed = with_settings(FAST, ["dropout=0.2", "optimizer=adamw", "erase=0", "flip=0", "dropout=0.25"])
+    assert changed == dataclasses.replace(
+        FAST,
+        dropout=0.25,
+        optimizer="adamw",
+        augmentation=dataclasses.replace(FAST.augmentation, erase=0, flip=False),
+    )
+
+
+def test_augmentation_begins_and_ends_with_its_ranges():
+    assert with_settings(RECIPES["dnn"]["report"], ["shift=0.1"]).augmentation == Augmentation(shift=0.1)
+    none = ["rotation=0", "shift=0", "zoom=0", "flip=0", "erase=0"]
+    assert with_settings(FAST, none).augmentation is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("dropout", "is not NAME=VALUE"),
+        ("epochs=3", "with a name of optimizer, learning_rate"),
+        ("dropout=1", "give a number from 0 to 0.95"),
+        ("dropout=nan", "give a number from 0 to 0.95"),
+        ("learning_rate=", "give a number from 1e-07"),
+        ("erase=2.5", "give a whole number from 0 to 48"),
+        ("flip=yes", "give a whole number from 0 to 1"),
+        ("optimizer=sgd", "choose one of adam, adamw, muon"),
+    ],
+)
+def test_a_setting_that_does_not_exist_or_is_out_of_bounds_is_refused(drawn, tmp_path, fails, setting, words):
+    message = fails(
+        train_cnn.main, "--data", drawn / "train.csv", "--run", tmp_path / "run", "--set", setting
+    )
+    assert f"--set {setting}" in message
+    assert words in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_holds_its_settings_and_resumes_with_no_others(drawn, tmp_path, fails):
+    run, data = tmp_path / "run", drawn / "train.csv"
+    options = ["--epochs", "1", "--limit", "64", "--batch-size", "32", "--validation", "none"]
+    train_dnn.main(
+        ["--data", str(data), "--run", str(run), *options, "--set", "dropout=0.2", "--set", "zoom=0"]
+    )
+    record = json.loads((run / "run.json").read_text())
+    assert record["arguments"]["set"] == ["dropout=0.2", "zoom=0"]
+    assert record["recipe"]["dropout"] == 0.2
+    assert record["recipe"]["augmentation"]["zoom"] == 0
+    assert record["recipe"]["label_smoothing"] == RECIPES["dnn"]["fast"].label_smoothing
+    message = fails(train_dnn.main, "--run", run, "--resume", "--set", "dropout=0.3")
+    assert "was started with --set dropout=0.2 zoom=0, not dropout=0.3; leave --set away" in message
