@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import saliency
-from analysis.figures.saliency import dim_least_salient, scale_for_display
+from analysis.figures.saliency import EMPTY, dim_least_salient, draw_saliency, scale_for_display
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import Faces, explain, surest_faces
 from data.cache import read_cached
@@ -150,6 +150,13 @@ def test_dimming_keeps_the_salient_part() -> None:
     assert (dimmed[0] == 255).mean() == pytest.approx(0.2, abs=0.03)
     assert (dimmed[0, :8] == 255).all()
     assert (dimmed[1] < 255).all(), "a flat map has no salient part"
+
+
+def test_an_empty_map_says_so() -> None:
+    faces = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE))
+    figure = draw_saliency(faces, {"gradcam": np.stack([faces[0], faces[0] + 1])}, ["a", "b"], "title")
+    maps = figure.axes[2:4]
+    assert [[text.get_text() for text in axis.texts] for axis in maps] == [[EMPTY], []]
 
 
 def test_mean_counts_each_face_alike() -> None:

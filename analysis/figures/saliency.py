@@ -19,6 +19,7 @@ SALIENT_SHARE = 0.2
 DIMMED_CONTRAST = 0.2
 # In pixels; without it the undimmed part of a gradient map would be scattered pixels.
 DIMMING_BLUR = 1.5
+EMPTY, EMPTY_PLACE = "empty: nothing\nspeaks for\nthe class", (23.5, 23.5)
 # Longer bars are cut.
 MOST_RATIO = 3
 
@@ -50,6 +51,7 @@ def draw_saliency(
     """One column per face: the face, then for each method its map and the face where that is high.
 
     faces: (N, 48, 48) grey levels. maps: method -> (N, 48, 48), >= 0. titles: N texts of up to three lines.
+    A map of zeros says so: Grad-CAM is one where nothing in the last convolution speaks for the class.
     """
     rows = 1 + 2 * len(maps)
     figure, grid = _grid(rows, len(faces), [1] * rows, title)
@@ -58,6 +60,8 @@ def draw_saliency(
         axis.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
     for index, (method, values) in enumerate(maps.items()):
         _show(grid[1 + 2 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        for axis in grid[1 + 2 * index, ~values.any(axis=(1, 2))]:
+            axis.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
         _show(
             grid[2 + 2 * index],
             dim_least_salient(faces, values),
