@@ -23,7 +23,7 @@ from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
-from models.ensemble import predict_with
+from models.predict_with_files import predict_with_files
 from models.shipped import DEFAULT, HELP
 from models.weights_file import ENDING, WeightsFile, find_all
 from training.held_out import PARTS, HeldOut, held_out
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     print(held, flush=True)
     probabilities = {
-        name: predict_with(group, held.images, arguments.tta) for name, group in networks.items()
+        name: predict_with_files(group, held.images, arguments.tta) for name, group in networks.items()
     }
     reports = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
     for name, report in reports.items():

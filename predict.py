@@ -22,7 +22,7 @@ from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
-from models.ensemble import predict_with
+from models.predict_with_files import predict_with_files
 from models.shipped import DEFAULT, HELP
 from models.weights_file import WeightsFile, find_all, seen_in_training
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     weights = find_all(arguments.weights)
     if arguments.images:
         faces = np.stack([read_picture(file) for file in arguments.images])
-        print_table(arguments.images, predict_with(weights, faces, arguments.tta))
+        print_table(arguments.images, predict_with_files(weights, faces, arguments.tta))
         return
     data = locate_data(arguments.data, "test")
     outputs = [file for file in (arguments.out, arguments.probabilities) if file is not None]
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     labelled = np.arange(len(dataset))
     if arguments.labels:
         dataset, labelled = with_labels(dataset, arguments.labels)
-    probabilities = predict_with(weights, dataset.images, arguments.tta)
+    probabilities = predict_with_files(weights, dataset.images, arguments.tta)
     ids = np.arange(len(dataset)) if dataset.ids is None else dataset.ids
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows")

@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.train_speed import WARM_UP, keras_fit_seconds, random_faces
+from benchmarks.train_speed import MOST_STEPS, WARM_UP, keras_fit_seconds, random_faces
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
 from models.networks import NETWORK_NAMES
@@ -67,7 +67,9 @@ def rates(network: str, steps: int) -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure all networks and print, or one with --network and print JSON."""
     parser = Parser(__doc__)
-    parser.add_argument("--steps", type=whole_number(2), default=20, metavar="N", help="batches to time")
+    parser.add_argument(
+        "--steps", type=whole_number(2, MOST_STEPS), default=20, metavar="N", help="batches to time"
+    )
     parser.add_argument("--network", choices=NETWORK_NAMES, help="only this one, as JSON")
     arguments = parser.parse_args(argv)
     if arguments.network:

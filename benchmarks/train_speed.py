@@ -14,15 +14,19 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from command_line.arguments import Parser, whole_number
+from command_line.errors import one_line_errors
+
 BATCH_SIZE = 128
 WARM_UP = 2
+MOST_STEPS = 2000  # their faces are drawn beforehand: 600 MB
 WAYS = ("suite", "keras", "torch float32", "torch bfloat16")
 
 
@@ -183,14 +187,13 @@ def measurements(steps: int) -> Iterator[tuple[str, float]]:
         yield way, steps * BATCH_SIZE / float(output.splitlines()[-1])
 
 
-def main() -> None:
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure all ways and print the ratios, or one way and print its seconds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, default=10, help="batches to time (default: 10)")
+    parser = Parser(__doc__)
+    parser.add_argument("--steps", type=whole_number(1, MOST_STEPS), default=10, help="batches to time")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.way == "suite":
         print(suite_seconds(arguments.steps))
     elif arguments.way == "keras":

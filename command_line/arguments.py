@@ -51,14 +51,14 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         return f"{text} (default: {' '.join(default) if isinstance(default, list) else '%(default)s'})"
 
 
-def whole_number(least: int) -> Callable[[str], int]:
-    """An argparse type: a whole number from `least` to what 31 bits hold, as seeds and counts have to be."""
+def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:
+    """An argparse type: a whole number from `least` to `most`, by default what 31 bits hold, as for seeds."""
 
     def convert(text: str) -> int:
         is_number = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 11
-        if not is_number or not least <= int(text) <= LARGEST_NUMBER:
+        if not is_number or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(
-                f"{text[:30]!r} is not a whole number of at least {least} and at most {LARGEST_NUMBER}"
+                f"{text[:30]!r} is not a whole number of at least {least} and at most {most}"
             )
         return int(text)
 

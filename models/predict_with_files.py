@@ -7,7 +7,7 @@ import numpy as np
 from models.weights_file import WeightsFile, load_network
 
 
-def predict_with(weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool) -> np.ndarray:
+def predict_with_files(weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool) -> np.ndarray:
     """(N, 48, 48) grey levels -> (N, 7) probabilities, the mean over the networks of all files.
 
     tta: see each face from four views. Raises InputError when a file does not fit its network.
