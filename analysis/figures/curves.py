@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 History = Sequence[Mapping[str, float]]
 
@@ -57,6 +57,11 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
         axes.set(title=title, xlabel="epoch", xlim=(0, last + 1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
+    # A network that overfits, or diverges for an epoch, would press the other lines of a linear axis together.
+    loss.set_yscale("log")
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5)))
+    loss.yaxis.set_major_formatter("{x:g}")
+    loss.yaxis.set_minor_locator(NullLocator())
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     learning_rate.ticklabel_format(axis="y", scilimits=(-2, 3))
     lines = [Line2D([], [], color="0.3", linestyle=_TRAINING, label="training")]
