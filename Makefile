@@ -23,6 +23,7 @@ demo: .venv/ready
 # Without DATA the drawn faces and runs of the demo, which is made first if it isn't there.
 report: .venv/ready
 ifdef DATA
+	test -n "$(RUNS)" || { echo "error: name the weights too: make report DATA=FOLDER RUNS=\"cnn runs/dnn\"" >&2; exit 2; }
 	$(BIN)/python report.py --data "$(DATA)" --runs $(RUNS) --out "$(or $(OUT),report)"
 else
 	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo

@@ -82,8 +82,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, report in reports.items():
         print(f"\n{as_text(name, report)}")
     print()
+    views = ", four views" if arguments.tta else ""
     titles = [
-        f"{name}: {100 * report.accuracy:.1f} % of {len(held.rows):,} faces"
+        f"{name}: {100 * report.accuracy:.1f} % of {held.described()}{views}"
         for name, report in reports.items()
     ]
     matrices = [report.matrix for report in reports.values()]

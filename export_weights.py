@@ -69,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(arguments.out)
     if not out.name.endswith(ENDING):
         raise InputError(f"{out}: the name must end in {ENDING}")
+    if (out.parent / "run.json").is_file():
+        raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
     sidecar = output_file(str(record_path(out)))
     data = locate_data(arguments.data, "train")
     keep_inputs([out, sidecar], [data, weights.path, run.record])

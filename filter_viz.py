@@ -75,8 +75,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     order = np.arange(len(reached))
     if arguments.order == "activation":
         order = np.argsort(-reached, kind="stable")
-    title = f"{layer.name}: what activates each filter most ({arguments.preset}, {arguments.steps} steps)"
-    title += "\nabove each: filter, activation reached"
+    kind = "class" if layer is network.layers[-1] else "filter"
+    title = f"{layer.name} of {weights.name}: what activates each {kind} most"
+    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, activation reached"
     figures = {"": draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
     if faces is not None and is_convolution:
         row = arguments.outputs
@@ -84,7 +85,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             row = surest_happy_row(network, faces, weights)
         outputs = activation_maximisation.filter_outputs(network, layer.name, faces.images[row])
         kernels = activation_maximisation.first_kernels(layer)
-        title = f"{layer.name}: what the same filters answer to row {row}\nabove each: filter, highest output"
+        title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
+        title += "\nabove each: filter, highest output"
         figures["-outputs"] = draw_filter_outputs(faces.images[row], outputs, kernels, names, order, title)
 
     for file in save_figures(figures, files):

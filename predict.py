@@ -46,9 +46,9 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
     parser.add_argument(
         "--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy"
     )
-    arguments = parser.parse_args(argv)
-    if arguments.images and (arguments.labels or arguments.probabilities):
-        raise InputError("--labels and --probabilities go with --data, not with --images")
+    arguments, given = parser.parse_args(argv), parser.given(argv)
+    if arguments.images and (wrong := {"labels", "probabilities", "out"} & set(given)):
+        raise InputError(f"--{min(wrong)} goes with --data, not with --images; leave it away")
     return arguments
 
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = locate_data(arguments.data, "test")
     outputs = [file for file in (arguments.out, arguments.probabilities) if file is not None]
     inputs = [data, arguments.labels, *(each.path for each in weights)]
-    keep_inputs([output_file(file) for file in outputs], inputs)
+    keep_inputs([output_file(file, (".csv",)) for file in outputs], inputs)
     dataset = read_cached(data)
     labelled = np.arange(len(dataset))
     if arguments.labels:

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
     record["faces"] = [dataclasses.asdict(face) for face in explained]
-    title = f"What moves the logit of the {arguments.explained} class"
+    title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
     if arguments.mean:
         assert faces.labels is not None
         mean = mean_saliency(faces.images, faces.labels, maps)
@@ -105,7 +105,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
         print(checks)
         record["checks"] = checks.record()
-        figures["-check"] = draw_checks(checks, f"Can the maps of {len(faces.rows)} faces be trusted?")
+        figures["-check"] = draw_checks(
+            checks, f"Can the maps of {len(faces.rows)} faces by {weights.name} be trusted?"
+        )
     for file in save_figures(figures, files):
         print(f"wrote {file}")
     numbers = files[0].with_suffix(".json")

@@ -1,15 +1,18 @@
 """The argument parser of the scripts and the types of their arguments."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from data.errors import InputError
+from data.locate import FILE_NAMES
 
 LARGEST_NUMBER = 2**31 - 1
 # In a run folder (training/run_folder.py), beside which a figure's numbers may be written, but not over them.
 RUN_RECORDS = ("run.json", "history.csv")
+DATA_SETS = tuple(name for names in FILE_NAMES.values() for name in names)
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,6 +21,14 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, description: str | None) -> None:
         text = (description or "").strip()
         super().__init__(description=text, formatter_class=_Help, allow_abbrev=False)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """argparse's own; an empty name or value is an InputError, since it is a shell's unset variable."""
+        typed = list(sys.argv[1:] if args is None else args)
+        for before, word in zip(["an argument", *typed], typed, strict=False):
+            if word == "" or (word.startswith("--") and word.endswith("=")):
+                self.error(f"{word.rstrip('=') or before} is followed by nothing: give a name or a value")
+        return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
@@ -89,12 +100,22 @@ def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
-    """InputError when two outputs are one file, or an output is a file that is read or a run's record."""
+    """InputError when two outputs are one file, or an output would replace what is no output of this suite.
+
+    That is a file that this command reads, the record of a run or of weights, or a data set by its name.
+    """
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
     for path in outputs:
         file = path.resolve()
         if file.name in RUN_RECORDS and (file.parent / "run.json").is_file():
             raise InputError(f"{path}: is the record of a run, so it would be lost; name another file")
+        if file.name in DATA_SETS and file.is_file():
+            raise InputError(f"{path}: has the name of a data set, which would be lost; name another file")
+        weights = file.with_name(file.name.removesuffix(".json") + ".weights.h5")
+        if file.suffix == ".json" and weights.is_file():
+            raise InputError(
+                f"{path}: is the record of {weights.name}, so it would be lost; name another file"
+            )
         if file in taken:
             raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
         taken[file] = "is another output of this command"

@@ -2,7 +2,9 @@
 
 import functools
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -16,10 +18,15 @@ class Main(Protocol):
 
 
 def one_line_errors(main: Main) -> Main:
-    """Decorate a script's main: InputError ends with exit code 2, Ctrl-C with 130, a closed pipe with 141."""
+    """Decorate a script's main: InputError ends with exit code 2, Ctrl-C with 130, a closed pipe with 141.
+
+    A polite kill ends with 143, after temporary files are removed.
+    """
 
     @functools.wraps(main)
     def wrapper(argv: Sequence[str] | None = None) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         try:
             main(argv)
         except InputError as error:

@@ -7,7 +7,12 @@ from pathlib import Path
 from data.atomic import atomic_path
 from data.dataset import NUM_PIXELS
 from data.drawn_faces import DrawnFaces, draw_faces
+from data.errors import InputError
 
+FILE_NAMES = (
+    *("train.csv", "test.csv", "test_labels.csv", "fer2013.csv"),
+    *("icml_face_data.csv", "emotion_pixels.csv", "pixels.csv"),
+)
 _GREY_LEVELS = [str(level) for level in range(256)]
 
 
@@ -21,8 +26,13 @@ def write_drawn_csvs(folder: str | os.PathLike[str], train: int, test: int, seed
     - fer2013.csv (emotion,pixels,Usage) and icml_face_data.csv (emotion, Usage, pixels): all faces;
     - emotion_pixels.csv (emotion,pixels) and pixels.csv (pixels): the test faces.
 
-    Raises InputError when the folder cannot be written.
+    Raises InputError when the folder cannot be written or has such a file already: it may be the real one.
     """
+    folder = Path(folder)
+    if present := [name for name in FILE_NAMES if (folder / name).exists()]:
+        raise InputError(
+            f"{folder}: has {', '.join(present)} already; choose another folder, or remove them yourself"
+        )
     faces = draw_faces(train + test, seed)
     rows = _pixel_columns(faces)
     labels = faces.labels.tolist()
@@ -31,7 +41,6 @@ def write_drawn_csvs(folder: str | os.PathLike[str], train: int, test: int, seed
     all_rows = list(zip(labels, rows, usages, strict=True))
     train_rows, test_rows = all_rows[:train], all_rows[train:]
 
-    folder = Path(folder)
     _write(folder / "train.csv", "label,feature", (f"{label},{row}" for label, row, _ in train_rows))
     _write(folder / "test.csv", "id,feature", (f"{i},{row}" for i, (_, row, _) in enumerate(test_rows)))
     _write(

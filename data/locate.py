@@ -25,6 +25,8 @@ def locate_data(path: str | None, kind: Literal["train", "test"]) -> Path:
             raise InputError(f"{given}: is a folder; give the CSV file in it")
         if not given.exists():
             raise InputError(f"{given}: no such file; check the path")
+        if not given.is_file():
+            raise InputError(f"{given}: is a pipe or a device, which can't be read twice; give a file")
         return given
     if found := find_csv(DATA_FOLDER, FILE_NAMES[kind]):
         return found

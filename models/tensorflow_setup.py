@@ -23,6 +23,12 @@ class Acceleration:
     jit_compile: bool
 
 
+KNOWN_ACCELERATIONS = (
+    Acceleration("mixed_bfloat16", jit_compile=False),
+    Acceleration("float32", jit_compile=True),
+)
+
+
 def set_up_tensorflow(deterministic: bool = False) -> None:
     """Import TensorFlow with oneDNN on and its start-up chatter off.
 
@@ -56,9 +62,9 @@ def fastest_acceleration() -> Acceleration:
     """
     import tensorflow as tf
 
-    if not tf.config.list_physical_devices("GPU") and _BFLOAT16_CPU_FLAGS & _cpu_flags():
-        return Acceleration("mixed_bfloat16", jit_compile=False)
-    return Acceleration("float32", jit_compile=True)
+    bfloat16, float32 = KNOWN_ACCELERATIONS
+    is_bfloat16_cpu = not tf.config.list_physical_devices("GPU") and _BFLOAT16_CPU_FLAGS & _cpu_flags()
+    return bfloat16 if is_bfloat16_cpu else float32
 
 
 @contextlib.contextmanager

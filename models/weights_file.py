@@ -4,7 +4,9 @@ A file holds arrays and a JSON text, never code: the network is built by this su
 Keras's groups it carries the attribute `description` and the data set `training_hashes` (data/hashing.py).
 """
 
+import hashlib
 import json
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +41,12 @@ class WeightsFile:
     def network(self) -> str:
         """The name of the network, one of NETWORK_NAMES."""
         return self.description["network"]
+
+    @property
+    def name(self) -> str:
+        """What figures call it: its run folder's name, or its own."""
+        own = self.path.resolve().name.removesuffix(ENDING)
+        return self.path.resolve().parent.name if own in ("best", "last") else own
 
 
 def find_all(paths: Sequence[str]) -> list[WeightsFile]:
@@ -80,16 +88,41 @@ def find_weights(path: str) -> WeightsFile:
         raise InputError(
             f"{file}: does not say which network it belongs to; this suite did not write it"
         ) from None
-    except (OSError, RuntimeError, ValueError) as error:
+    except PermissionError:
+        raise InputError(f"{file}: may not be read; change its permissions") from None
+    except (OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f"{file}: is damaged or not a weight file ({error}); train or copy it again"
         ) from None
     network = description.get("network") if isinstance(description, dict) else None
     if network not in NETWORK_NAMES:
         raise InputError(f"{file}: is for the unknown network {network!r}; known: {', '.join(NETWORK_NAMES)}")
-    if not all(isinstance(description.get(name), int | float) for name in ("mean", "std")):
+    mean, std = (_grey_level(description.get(name)) for name in ("mean", "std"))
+    if math.isnan(mean) or math.isnan(std) or std == 0:
         raise InputError(f"{file}: lacks the mean or deviation of its training set; train or copy it again")
+    if not (isinstance(hashes, np.ndarray) and hashes.ndim == 1 and hashes.dtype == np.uint64):
+        raise InputError(f"{file}: does not tell the faces of its training; train or copy it again")
+    _compare_digest(file)
     return WeightsFile(file, description, hashes)
+
+
+def _grey_level(value: Any) -> float:
+    """A mean or deviation of grey levels; NaN when it can be none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 255 else math.nan
+
+
+def _compare_digest(file: Path) -> None:
+    """InputError when the record beside exported weights tells another digest; HDF5 sees no changed bit."""
+    record = record_path(file)
+    if not record.is_file():
+        return
+    try:
+        expected = json.loads(record.read_text()).get("sha256")
+    except (OSError, ValueError, AttributeError):
+        raise InputError(f"{record}: is damaged; copy it and {file.name} again, or remove it") from None
+    if expected is not None and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+        raise InputError(f"{file}: is not the file that {record.name} describes; copy both again")
 
 
 def _shipped(name: str) -> list[str]:
@@ -125,7 +158,13 @@ def load_network(weights: WeightsFile) -> Any:
             model.load_weights(weights.path)
     except (OSError, RuntimeError, ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{weights.path}: does not fit the network {weights.network} ({reason})") from None
+        raise InputError(
+            f"{weights.path}: does not fit the network {weights.network} ({reason[:150]}); train or copy it "
+            "again"
+        ) from None
+    # A ReLU may turn a NaN into 0, so that no prediction would show it.
+    if not all(np.isfinite(array).all() for array in model.get_weights()):
+        raise InputError(f"{weights.path}: holds weights that are not finite; train or copy it again")
     return model
 
 
@@ -145,8 +184,16 @@ def write_half_precision(weights: WeightsFile, path: Path, description: dict[str
     """Copy a weight file with its kernels as float16, which halves the size.
 
     Vectors (biases, batch normalisation) stay float32: they are few, and a variance may exceed float16's
-    range. path: written directly, so a temporary one. description: replaces the file's own.
+    range. path: written directly, so a temporary one. description: replaces the file's own. Raises
+    InputError when the disk is full.
     """
+    try:
+        _copy_in_half_precision(weights, path, description)
+    except RuntimeError:  # what h5py makes of a full disk when it closes the file
+        raise InputError(f"{path.parent}: cannot be written; free the disk or choose another place") from None
+
+
+def _copy_in_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
     with h5py.File(weights.path, "r") as source, h5py.File(path, "w") as target:
 
         def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:

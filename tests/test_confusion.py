@@ -286,3 +286,12 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert (faces / "fer2013.csv").read_bytes() == before
     assert not (faces / "fer2013.png").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_side_files_replace_no_data_set_and_no_record_of_weights(weights, faces, tmp_path, fails):
+    for name in ("train.csv", "x.weights.h5", "x.json"):
+        (tmp_path / name).write_text("precious")
+    options = ["--data", faces / "fer2013.csv", "--weights", weights / "cnn"]
+    assert "name of a data set" in fails(confusion.main, *options, "--out", tmp_path / "train.png")
+    assert "record of x.weights.h5" in fails(confusion.main, *options, "--out", tmp_path / "x.png")
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"precious"}

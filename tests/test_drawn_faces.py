@@ -217,3 +217,11 @@ def test_script_refuses_in_one_line(tmp_path: Path, fails, arguments: list[str])
 def test_a_folder_that_is_a_file_gives_one_line(tmp_path: Path, fails) -> None:
     (tmp_path / "file").write_text("")
     assert "train.csv" in fails(draw_faces_script.main, tmp_path / "file", "--train", "1", "--test", "1")
+
+
+def test_a_folder_that_holds_a_data_set_is_left_alone(tmp_path: Path, fails) -> None:
+    (tmp_path / "test.csv").write_text("the real faces")
+    message = fails(draw_faces_script.main, tmp_path, "--train", "1", "--test", "1")
+    assert "has test.csv already" in message
+    assert [path.name for path in tmp_path.iterdir()] == ["test.csv"]
+    assert (tmp_path / "test.csv").read_text() == "the real faces"

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -89,4 +93,31 @@ def test_unfinished_runs_and_odd_names_are_refused(drawn, compact_run, tmp_path,
     finally:
         (compact_run / "history.csv").write_text(history)
     assert "is not finished" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_folder_gets_no_exported_weights(drawn, compact_run, fails):
+    out = compact_run / "best.weights.h5"
+    message = fails(
+        export_weights.main, "--weights", compact_run, "--data", drawn / "fer2013.csv", "--out", out
+    )
+    assert "is the folder of a run" in message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX")
+def test_a_full_disk_ends_with_one_line(drawn, compact_run, tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    script = Path(export_weights.__file__)
+    options = ["--data", str(drawn / "fer2013.csv"), "--out", str(tmp_path / "x.weights.h5")]
+    stopped = subprocess.run(
+        [
+            *("bash", "-c", 'ulimit -f 2000; exec "$0" "$@"', sys.executable, str(script)),
+            *("--weights", str(compact_run), *options),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert stopped.returncode == 2
+    assert stopped.stderr.count("\n") == 1
+    assert "free the disk" in stopped.stderr
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,7 @@
 """predict.py through its own main: submissions, averages, four views, accuracies, pictures, errors."""
 
+import json
+import os
 from pathlib import Path
 
 import h5py
@@ -179,9 +181,13 @@ def test_bad_weights_end_with_one_line(weights, drawn, tmp_path, fails):
 
 
 def test_bad_input_ends_with_one_line(weights, drawn, tmp_path, fails):
-    out = ["--weights", weights, "--out", tmp_path / "out.csv"]
+    network = ["--weights", weights]
+    out = [*network, "--out", tmp_path / "out.csv"]
     assert "no such file" in fails(predict.main, "--data", "missing.csv", *out)
-    assert "not a picture" in fails(predict.main, "--images", drawn / "test.csv", *out)
+    assert "not a picture" in fails(predict.main, "--images", drawn / "test.csv", *network)
+    assert "--out goes with --data" in fails(predict.main, "--images", "a.png", *out)
+    not_csv = fails(predict.main, "--data", drawn / "test.csv", *network, "--out", weights)
+    assert "must end in .csv" in not_csv
     missing_folder = ["--weights", weights, "--out", tmp_path / "nowhere" / "out.csv"]
     assert "does not exist" in fails(predict.main, "--data", drawn / "test.csv", *missing_folder)
     labels = ["--labels", drawn / "test_labels.csv"]
@@ -204,13 +210,14 @@ def test_no_output_replaces_an_input_or_another_output(weights, drawn, tmp_path,
     link = tmp_path / "link.csv"
     link.symlink_to(faces)
     before = weights.read_bytes()
-    for out in (faces, link, weights):
+    for out in (faces, link):
         line = fails(predict.main, "--data", faces, "--weights", weights, "--out", out)
         assert "is read by this command" in line
     same = ["--out", tmp_path / "o.csv", "--probabilities", tmp_path / "o.csv"]
     assert "another output" in fails(predict.main, "--data", faces, "--weights", weights, *same)
     assert "device" in fails(predict.main, "--data", faces, "--weights", weights, "--out", "/dev/null")
-    assert "empty name" in fails(predict.main, "--data", faces, "--weights", weights, "--out", "")
+    assert "--out is followed by nothing" in fails(predict.main, "--data", faces, "--out", "")
+    assert "--labels is followed by nothing" in fails(predict.main, "--data", faces, "--labels=")
     assert faces.read_bytes() == (drawn / "test.csv").read_bytes()
     assert weights.read_bytes() == before
     assert not (tmp_path / "o.csv").exists()
@@ -223,3 +230,39 @@ def test_a_link_is_kept_and_its_target_written(weights, drawn, tmp_path):
     predict.main(["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(link)])
     assert link.is_symlink()
     assert target.read_text().startswith("id,label")
+
+
+def test_weights_that_are_not_finite_make_no_submission(weights, drawn, tmp_path, fails):
+    spoiled = tmp_path / "spoiled.weights.h5"
+    spoiled.write_bytes(weights.read_bytes())
+    with h5py.File(spoiled, "r+") as stored:
+        stored["layers/dense/vars/0"][0] = np.nan
+    out = tmp_path / "o.csv"
+    message = fails(predict.main, "--data", drawn / "test.csv", "--weights", spoiled, "--out", out)
+    assert "not finite" in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("mean", "std"), [(float("nan"), 60), (128, 0), (128, -5), (True, 60), (1e308, 60)])
+def test_a_mean_or_deviation_that_grey_levels_cannot_have_is_refused(tmp_path, fails, mean, std):
+    file = tmp_path / "odd.weights.h5"
+    with h5py.File(file, "w") as stored:
+        stored.attrs["description"] = json.dumps({"network": "dnn", "mean": mean, "std": std})
+        stored["training_hashes"] = np.zeros(0, np.uint64)
+    assert "lacks the mean or deviation" in fails(predict.main, "--images", "a.png", "--weights", file)
+
+
+@pytest.mark.parametrize("hashes", [np.uint64(3), np.zeros((2, 2), np.uint64), np.zeros(3)])
+def test_hashes_that_are_none_are_refused(tmp_path, fails, hashes):
+    file = tmp_path / "odd.weights.h5"
+    with h5py.File(file, "w") as stored:
+        stored.attrs["description"] = json.dumps({"network": "dnn", "mean": 128, "std": 60})
+        stored["training_hashes"] = hashes
+    assert "does not tell the faces" in fails(predict.main, "--images", "a.png", "--weights", file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
+def test_a_pipe_is_refused_as_data(weights, tmp_path, fails):
+    os.mkfifo(tmp_path / "pipe.csv")
+    message = fails(predict.main, "--data", tmp_path / "pipe.csv", "--weights", weights)
+    assert "is a pipe or a device" in message

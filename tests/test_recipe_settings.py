@@ -34,7 +34,8 @@ def test_augmentation_begins_and_ends_with_its_ranges():
     ("setting", "words"),
     [
         ("dropout", "is not NAME=VALUE"),
-        ("epochs=3", "with a name of optimizer, learning_rate"),
+        ("speed=3", "with a name of optimizer, learning_rate"),
+        ("epochs=3", "an option of its own, --epochs"),
         ("dropout=1", "give a number from 0 to 0.95"),
         ("dropout=nan", "give a number from 0 to 0.95"),
         ("learning_rate=", "give a number from 1e-07"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -70,3 +71,15 @@ def test_a_misspelt_name_is_told_the_right_ones(drawn, fails):
     message = fails(predict.main, "--data", drawn / "test.csv", "--weights", "kompact")
     assert "kompact: no such weights" in message
     assert "or one of cnn, compact, ensemble" in message
+
+
+def test_a_changed_byte_is_found_by_the_digest_of_the_record(tmp_path):
+    for name in ("compact-1.weights.h5", "compact-1.json"):
+        shutil.copy(FOLDER / name, tmp_path)
+    file = tmp_path / "compact-1.weights.h5"
+    find_weights(str(file))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"is not the file that compact-1\.json describes"):
+        find_weights(str(file))

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,7 @@ from data.errors import InputError
 from data.hashing import image_hashes
 from models.tensorflow_setup import Acceleration
 from models.weights_file import find_weights, load_network
+from training.callbacks import load_checkpoint
 from training.fit import fit
 from training.optimizers import build_optimizer
 from training.recipes import RECIPES
@@ -169,12 +171,12 @@ def test_validation_fraction_file_and_none(drawn):
         (["--data", "DRAWN/test.csv"], "no label column"),
         (["--data", "DRAWN/train.csv", "--validation", "PublicTest"], "no Usage column"),
         (["--data", "DRAWN/train.csv", "--validation", "1.5"], "fraction"),
-        (["--data", "DRAWN/train.csv", "--validation", "missing.csv"], "missing.csv: no such file"),
+        (["--data", "DRAWN/train.csv", "--validation", "PrivateTest"], "PrivateTest: is no file"),
         (["--data", "DRAWN/train.csv", "--epochs", "0"], "whole number of at least 1"),
         (["--data", "DRAWN/train.csv", "--recipe", "slow"], "invalid choice"),
         (["--data", "DRAWN/train.csv", "--epoch", "3"], "unrecognized arguments"),
         (["--data", "DRAWN/train.csv", "--resume"], "no run to resume"),
-        (["--data", "DRAWN/train.csv", "--show-augmentation", "x.jpg"], "must end in"),
+        (["--data", "DRAWN/train.csv", "--show-augmentation", "x.png"], "leave --resume and --run away"),
     ],
 )
 def test_bad_arguments_end_with_one_line(drawn, tmp_path, fails, options, word):
@@ -205,9 +207,11 @@ def test_a_finished_run_has_nothing_to_resume(dnn_run, capsys):
     assert (dnn_run / "last.weights.h5").read_bytes() == before
 
 
-def test_augmented_faces_are_drawn_on_request(drawn, tmp_path):
+def test_augmented_faces_are_drawn_on_request(drawn, tmp_path, fails):
     picture = tmp_path / "augmented.png"
-    train_cnn.main(["--data", str(drawn / "train.csv"), "--show-augmentation", str(picture)])
+    data = ["--data", str(drawn / "train.csv")]
+    assert "must end in" in fails(train_cnn.main, *data, "--show-augmentation", tmp_path / "x.jpg")
+    train_cnn.main([*data, "--show-augmentation", str(picture)])
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.iterdir()) == [picture]
 
@@ -223,7 +227,7 @@ def test_a_seed_that_is_too_large_and_a_name_that_is_too_long_end_with_one_line(
     data = ["--data", drawn / "train.csv"]
     assert "at most" in fails(train_cnn.main, *data, "--run", tmp_path / "run", "--seed", "99999999999")
     assert "File name too long" in fails(train_cnn.main, *data, "--run", tmp_path / ("a" * 300))
-    assert "empty name" in fails(train_cnn.main, *data, "--run", "")
+    assert "--run is followed by nothing" in fails(train_cnn.main, *data, "--run", "")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,3 +235,71 @@ def test_a_seed_that_is_too_large_and_a_name_that_is_too_long_end_with_one_line(
 def test_a_damaged_run_record_ends_with_one_line(tmp_path, fails, record):
     (tmp_path / "run.json").write_text(record)
     assert "run.json" in fails(train_dnn.main, "--run", tmp_path, "--resume")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("arguments", "seed"), "x", "seed is 'x'"),
+        (("arguments", "limit"), -1, "limit is -1"),
+        (("arguments", "data"), None, "data is None"),
+        (("recipe", "epochs"), 5, "contradicts"),
+        (("recipe", "optimizer"), "sgd", "choose one of"),
+        (("recipe", "dropout"), 2, "from 0 to 0.95"),
+        (("recipe", "augmentation", "rotation"), "x", "from 0 to 180"),
+        (("acceleration", "dtype_policy"), "float8", "unknown acceleration"),
+    ],
+)
+def test_an_edited_run_record_ends_with_one_line(dnn_run, tmp_path, fails, path, value, words):
+    record = edited = json.loads((dnn_run / "run.json").read_text())
+    for name in path[:-1]:
+        edited = edited[name]
+    edited[path[-1]] = value
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    message = fails(train_dnn.main, "--run", tmp_path, "--resume")
+    assert "run.json" in message
+    assert words in message
+
+
+def test_a_run_without_its_checkpoint_is_not_begun_again(dnn_run, tmp_path, fails):
+    run = tmp_path / "run"
+    shutil.copytree(dnn_run, run)
+    record = json.loads((run / "run.json").read_text())
+    for settings in (record["arguments"], record["recipe"]):
+        settings["epochs"] = 3
+    (run / "run.json").write_text(json.dumps(record))
+    before = (run / "best.weights.h5").read_bytes()
+    assert "checkpoint.weights.h5: is missing" in fails(train_dnn.main, "--run", run, "--resume")
+    assert (run / "best.weights.h5").read_bytes() == before
+
+
+def test_a_run_killed_right_after_its_last_epoch_is_finished_by_resume(dnn_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(dnn_run, run)
+    (run / "curves.png").unlink()
+    (run / "checkpoint.weights.h5").write_bytes(b"")
+    (run / ".0a1b2c3d.tmp.last.weights.h5").write_bytes(b"half")
+    train_dnn.main(["--run", str(run), "--resume"])
+    names = {path.name for path in run.iterdir()} - {".lock"}
+    assert names == {"run.json", "history.csv", "curves.png", "best.weights.h5", "last.weights.h5"}
+
+
+@pytest.mark.parametrize("progress", ["5", "null", "{}", "[1, 2]"])
+def test_a_checkpoint_with_odd_progress_is_damaged(tmp_path, progress):
+    run = RunFolder(str(tmp_path))
+    with h5py.File(run.checkpoint, "w") as stored:
+        stored["progress"] = progress
+    with pytest.raises(InputError, match="is damaged"):
+        load_checkpoint(None, run)
+
+
+def test_a_keyword_of_validation_is_no_file(drawn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("none", "0.2", "PublicTest"):
+        (tmp_path / name).write_text("")
+    data = load_training_data(str(drawn / "fer2013.csv"), "PublicTest", seed=1, limit=None)
+    assert len(data.validation) == 35
+    run = tmp_path / "run"
+    options = ["--epochs", "1", "--limit", "64", "--batch-size", "32"]
+    train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(run), *options])
+    assert json.loads((run / "run.json").read_text())["arguments"]["validation"] == "none"

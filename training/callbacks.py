@@ -41,7 +41,7 @@ class StopAtNonFiniteLoss(keras.callbacks.Callback):
         if not np.isfinite(logs["loss"]):
             raise InputError(
                 f"{self.run.path}: the loss is {logs['loss']} in epoch {self.epoch}, step {batch + 1}: the "
-                "training diverged; start again with another --seed or a larger --batch-size"
+                "training diverged; start again with a lower --set learning_rate or another --seed"
             )
 
 
@@ -137,9 +137,13 @@ def load_checkpoint(model: keras.Model, run: RunFolder) -> Progress:
     try:
         with h5py.File(run.checkpoint, "r") as stored:
             progress.history = json.loads(stored["progress"][()])
+        if not (
+            isinstance(progress.history, list) and all(isinstance(row, dict) for row in progress.history)
+        ):
+            raise ValueError("its history is none")
         # An optimiser has no variables to restore into before it is built.
         model.optimizer.build(model.trainable_variables)
         model.load_weights(run.checkpoint)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{run.checkpoint}: is damaged ({error}); start a new run") from None
     return progress

@@ -11,10 +11,10 @@ from typing import Any
 from command_line.arguments import Parser, output_file, whole_number
 from data.errors import InputError
 from data.locate import locate_data
-from training.recipe_settings import NAMES, with_settings
+from training.recipe_settings import NAMES, check_settings, with_settings
 from training.recipes import RECIPES, Recipe
 from training.run_folder import RunFolder, read_history, surroundings
-from training.training_data import TrainingData, load_training_data
+from training.training_data import TrainingData, is_keyword, load_training_data
 
 # What decides the weights: a resumed run must have started with the same.
 _DECISIVE = (
@@ -86,10 +86,10 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
     if recipe not in RECIPES[network]:
         raise InputError(f"--recipe {recipe}: there is none for --network {network}; leave --recipe away")
     if arguments["show_augmentation"]:
+        if arguments["resume"] or arguments["run"]:
+            raise InputError("--show-augmentation draws and trains nothing; leave --resume and --run away")
         _show_augmentation(arguments)
         return
-    if arguments["run"] == "":
-        raise InputError("--run has an empty name; name a folder, or leave it away for one in runs/")
     run = RunFolder(arguments["run"] or f"runs/{network}-{recipe}-seed{arguments['seed']}")
     record = _resumed(run, script, parser.given(argv)) if arguments["resume"] else _started(arguments)
     if not arguments["resume"]:
@@ -104,10 +104,25 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
     with run.lock():
         if not arguments["resume"]:
             run.refuse_existing()  # once more: another process may have started it meanwhile
-        elif run.history.exists() and len(read_history(run.path)) == settings["epochs"]:
-            print(f"{run.path} is finished: {settings['epochs']} epochs")
+        elif _is_finished(run, settings["epochs"]):
             return
         _train(run, record, data)
+
+
+def _is_finished(run: RunFolder, epochs: int) -> bool:
+    """Whether a run to be resumed has all its epochs; InputError when it can neither go on nor start over."""
+    history = read_history(run.path) if run.history.exists() else []
+    if len(history) == epochs:
+        _finish(run, history)  # once more: it may have been killed right after the last epoch
+        print(f"{run.path} is finished: {epochs} epochs")
+        return True
+    # A kill in the first epoch leaves no checkpoint, at its end perhaps a history of one row.
+    if len(history) > 1 and not run.checkpoint.exists():
+        raise InputError(
+            f"{run.checkpoint}: is missing, so its {len(history)} epochs can't go on; restore it, or "
+            "start a new run with another --run"
+        )
+    return False
 
 
 def _started(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +134,7 @@ def _started(arguments: dict[str, Any]) -> dict[str, Any]:
     for name in ("epochs", "batch_size", "validation"):
         if settings[name] is None:
             settings[name] = getattr(recipe, name)
-    if Path(settings["validation"]).is_file():
+    if not is_keyword(settings["validation"]):
         settings["validation"] = str(Path(settings["validation"]).resolve())
     return {"network": network, "arguments": settings} | surroundings()
 
@@ -151,11 +166,18 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
 def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     settings = record["arguments"]
     recipe = _recipe(run, record)
-    from models.tensorflow_setup import Acceleration, fastest_acceleration, set_up_tensorflow
+    from models.tensorflow_setup import (
+        KNOWN_ACCELERATIONS,
+        Acceleration,
+        fastest_acceleration,
+        set_up_tensorflow,
+    )
 
     set_up_tensorflow(deterministic=settings["deterministic"])
     # A resumed run keeps its precision, even on another machine.
     acceleration = record.setdefault("acceleration", dataclasses.asdict(fastest_acceleration()))
+    if acceleration not in [dataclasses.asdict(known) for known in KNOWN_ACCELERATIONS]:
+        raise InputError(f"{run.record}: holds the unknown acceleration {acceleration}; start a new run")
     record |= {
         "recipe": dataclasses.asdict(recipe),
         "mean": data.mean,
@@ -170,7 +192,7 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
         "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
     )
     print(
-        f"training the {record['network'].upper()} on {len(data.training):,} faces, {validated}, "
+        f"training the network {record['network']} on {len(data.training):,} faces, {validated}, "
         f"{recipe.epochs} epochs, seed {settings['seed']}, {acceleration['dtype_policy']}, into {run.path}",
         flush=True,
     )
@@ -200,14 +222,17 @@ def _script_of(network: str | None) -> str | None:
 def _recipe(run: RunFolder, record: dict[str, Any]) -> Recipe:
     """The recipe with the run's own settings; of a resumed run the one that it was started with."""
     settings = record["arguments"]
-    if "recipe" not in record:
-        return dataclasses.replace(
-            with_settings(RECIPES[record["network"]][settings["recipe"]], settings["set"]),
-            **{name: settings[name] for name in ("epochs", "batch_size", "validation")},
-        )
+    own = {name: settings[name] for name in ("epochs", "batch_size", "validation")}
     try:
-        return Recipe.from_record(record["recipe"])
-    except (TypeError, KeyError, ValueError) as error:
+        if "recipe" not in record:
+            recipe = with_settings(RECIPES[record["network"]][settings["recipe"]], settings["set"])
+            return dataclasses.replace(recipe, **own)
+        recipe = Recipe.from_record(record["recipe"])
+        check_settings(recipe)
+        if recipe != dataclasses.replace(recipe, **own):
+            raise ValueError(f"it contradicts {own}")
+        return recipe
+    except (TypeError, KeyError, ValueError, InputError) as error:
         raise InputError(
             f"{run.record}: holds a recipe of another version ({error}); start a new run"
         ) from None

@@ -46,6 +46,12 @@ class HeldOut:
             text += f"; the weights were trained on the images of {self.seen:,} of them"
         return text
 
+    def described(self) -> str:
+        """What a figure's title says of the faces."""
+        part = {"run": "validation ", "all": ""}.get(self.part, f"{self.part} ")
+        seen = f" ({self.seen:,} trained on)" if self.seen and not self.left_out else ""
+        return f"{len(self.rows):,} {part}faces{seen}"
+
 
 def held_out(
     data: Path,
@@ -104,10 +110,10 @@ def _validation_split(dataset: Dataset, rows: np.ndarray, weights: WeightsFile) 
             "--validation"
         )
     record = run.read_record()
-    validation, limit = record["arguments"]["validation"], record["arguments"]["limit"]
+    validation, limit = (record["arguments"].get(name) for name in ("validation", "limit"))
     if validation == "PublicTest":
         return np.intersect1d(rows, dataset.rows_with_usage("PublicTest"))
-    if not is_fraction(validation):
+    if validation is None or not is_fraction(validation):
         raise InputError(
             f"{run.path}: was trained with --validation {validation}, so it has no split of its own; choose "
             "another --validation, or give that file with --data"
@@ -117,7 +123,7 @@ def _validation_split(dataset: Dataset, rows: np.ndarray, weights: WeightsFile) 
     rows = rows[:limit]
     # Identical images are never on both sides of a split, so what the run did not learn from is its split.
     rows = rows[~seen_in_training(dataset.images[rows], [weights])]
-    if len(rows) != record["validation_faces"]:
+    if len(rows) != record.get("validation_faces"):
         raise InputError(
             f"{dataset.source}: holds other faces than {run.path} was trained with; give that file or choose "
             "another --validation"

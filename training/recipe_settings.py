@@ -35,6 +35,8 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """
     for change in changes:
         name, equals, text = change.partition("=")
+        if name in ("epochs", "batch_size", "validation"):
+            raise InputError(f"--set {change}: is an option of its own, --{name.replace('_', '-')}")
         if not equals or name not in NAMES:
             raise InputError(f"--set {change}: is not NAME=VALUE with a name of {', '.join(NAMES)}")
         setting = {name: _value(change, name, text)}
@@ -43,7 +45,22 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         else:
             ranges = dataclasses.replace(recipe.augmentation or Augmentation(), **setting)
             recipe = dataclasses.replace(recipe, augmentation=None if ranges == Augmentation() else ranges)
+    names = {change.partition("=")[0] for change in changes}
+    if recipe.optimizer != "muon" and "adam_share" in names:
+        raise InputError("--set adam_share: is of muon only; leave it away or set optimizer=muon too")
+    if recipe.optimizer == "adam" and "weight_decay" in names and recipe.weight_decay:
+        raise InputError("--set weight_decay: adam has none; leave it away or set optimizer=adamw too")
     return recipe
+
+
+def check_settings(recipe: Recipe) -> None:
+    """InputError when a recipe, as run.json holds it, has a setting that --set would refuse."""
+    ranges = recipe.augmentation or Augmentation()
+    for name in NAMES:
+        value = getattr(recipe if hasattr(recipe, name) else ranges, name)
+        text = str(int(value) if isinstance(value, bool) else value)
+        if _value(f"{name}={text}", name, text) != value:
+            raise InputError(f"--set {name}={value}: is of another type")
 
 
 def _value(change: str, name: str, text: str) -> Any:

@@ -17,6 +17,17 @@ from data.atomic import atomic_path, write_text
 from data.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
+# What run.json holds of the arguments that other scripts use too; a person may have edited it.
+_ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
+    "data": (str,),
+    "recipe": (str,),
+    "validation": (str,),
+    "epochs": (int,),
+    "batch_size": (int,),
+    "seed": (int,),
+    "limit": (int, type(None)),
+    "set": (list,),
+}
 PACKAGES = ("tensorflow", "keras", "numpy")
 
 
@@ -48,6 +59,8 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
+            for left_by_a_kill in self.path.glob(".*.tmp.*"):
+                left_by_a_kill.unlink()
         except filelock.Timeout:
             raise InputError(
                 f"{self.path}: another process is training in it; choose another --run"
@@ -71,6 +84,11 @@ class RunFolder:
             record = json.loads(self.record.read_text())
             if not isinstance(record, dict) or not isinstance(record.get("arguments"), dict):
                 raise ValueError("it holds no arguments of a run")
+            for name, value in record["arguments"].items():
+                if not isinstance(value, _ARGUMENT_TYPES.get(name, (object,))) or (
+                    isinstance(value, int) and value < 0
+                ):
+                    raise ValueError(f"{name} is {value!r}")
             return record
         except FileNotFoundError:
             raise InputError(
@@ -91,11 +109,14 @@ def read_history(path: Path) -> list[dict[str, float]]:
     """The finished epochs of a run folder or of a .json record of exported weights. Raises InputError."""
     try:
         if path.suffix == ".json":
-            return [
-                {name: float(row[name]) for name in row} for row in json.loads(path.read_text())["history"]
-            ]
-        with (path / "history.csv").open(newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            rows = json.loads(path.read_text())["history"]
+        else:
+            with (path / "history.csv").open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        history = [{name: float(value) for name, value in row.items()} for row in rows]
+        if any(row.keys() != history[0].keys() for row in history):
+            raise ValueError("its rows have different columns")
+        return history
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: has no readable history ({error}); give a run folder") from None
 

@@ -1,6 +1,7 @@
 """Which faces a run learns from and which it is validated on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +33,10 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
     'PublicTest', the rows of that Usage; or the path of another labelled CSV. limit: use the first `limit`
     training rows. Rows whose Usage is not Training are never learned from. Raises InputError.
     """
+    if not (is_keyword(validation) or Path(validation).exists()):
+        raise InputError(
+            f"--validation {validation}: is no file, no fraction, not PublicTest, not none; give one of these"
+        )
     dataset = read_cached(path)
     training = dataset if dataset.usage is None else dataset.select(dataset.rows_with_usage("Training"))
     training = training.select(slice(0, limit))
@@ -43,13 +48,18 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
         training, held_out, hashes = training.select(learn), training.select(hold), hashes[learn]
     elif validation == "PublicTest":
         held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
-    elif validation != "none":
+    elif not is_keyword(validation):
         held_out = read_cached(validation)
         held_out.require_labels()
     mean, std = float(training.images.mean()), float(training.images.std())
     if std == 0:
         raise InputError(f"{path}: all training faces are one and the same grey; check the file")
     return TrainingData(training, held_out, hashes, mean, std)
+
+
+def is_keyword(validation: str) -> bool:
+    """Whether --validation is none, PublicTest or a fraction, even if a file has that name."""
+    return validation in ("none", "PublicTest") or is_fraction(validation)
 
 
 def is_fraction(text: str) -> bool:

@@ -35,7 +35,9 @@ def draw_comparison(matrices: Sequence[np.ndarray], titles: Sequence[str]) -> Fi
     _draw_matrix(first, matrices[0], titles[0])
     image = _draw_matrix(second, matrices[1], titles[1])
     _add_share_bar(figure, image, [first, second])
-    image = _draw_difference(difference, row_shares(matrices[1]) - row_shares(matrices[0]))
+    difference_of_shares = row_shares(matrices[1]) - row_shares(matrices[0])
+    first_name, second_name = (title.split(":")[0] for title in titles)
+    image = _draw_difference(difference, difference_of_shares, f"{second_name} minus {first_name}")
     points = PercentFormatter(1, symbol="")
     figure.colorbar(image, ax=difference, shrink=0.8, format=points, label="percentage points")
     return figure
@@ -90,14 +92,14 @@ def _add_margin(axes: Axes, matrix: np.ndarray) -> None:
         axes.text(y=row + 0.22, s=f"of {faces[row]:,}", fontsize=8, **text)
 
 
-def _draw_difference(axes: Axes, difference: np.ndarray) -> Any:
+def _draw_difference(axes: Axes, difference: np.ndarray, title: str) -> Any:
     largest = max(float(np.abs(difference).max()), 0.01)
     image = axes.imshow(difference, cmap="RdBu_r", vmin=-largest, vmax=largest)
     for (row, column), points in np.ndenumerate(difference):
         colour = "white" if abs(points) > 0.65 * largest else "black"
         text = f"{100 * points:+.0f}" if round(100 * points) else "0"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=11)
-    _label_classes(axes, "Second minus first")
+    _label_classes(axes, title)
     return image
 
 

@@ -57,7 +57,7 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
         axes.set(title=title, xlabel="epoch", xlim=(0, last + 1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    # A network that overfits, or diverges for an epoch, would press the other lines of a linear axis together.
+    # On a linear axis one network that overfits or diverges would press all other lines together.
     loss.set_yscale("log")
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5)))
     loss.yaxis.set_major_formatter("{x:g}")

@@ -19,7 +19,7 @@ SALIENT_SHARE = 0.2
 DIMMED_CONTRAST = 0.2
 # In pixels; without it the undimmed part of a gradient map would be scattered pixels.
 DIMMING_BLUR = 1.5
-EMPTY, EMPTY_PLACE = "empty: nothing\nspeaks for\nthe class", (23.5, 23.5)
+EMPTY, EMPTY_PLACE = "empty: the\nmethod finds\nnothing here", (23.5, 23.5)
 # Longer bars are cut.
 MOST_RATIO = 3
 
@@ -51,7 +51,7 @@ def draw_saliency(
     """One column per face: the face, then for each method its map and the face where that is high.
 
     faces: (N, 48, 48) grey levels. maps: method -> (N, 48, 48), >= 0. titles: N texts of up to three lines.
-    A map of zeros says so: Grad-CAM is one where nothing in the last convolution speaks for the class.
+    A map of zeros says so; Grad-CAM's may be one.
     """
     rows = 1 + 2 * len(maps)
     figure, grid = _grid(rows, len(faces), [1] * rows, title)

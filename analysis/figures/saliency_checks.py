@@ -23,7 +23,7 @@ STYLES = {
 def draw_checks(checks: SaliencyChecks, title: str) -> Figure:
     """Deletion, insertion, rank correlations under randomisation, and completeness where it was measured."""
     panels = 3 if checks.completeness is None else 4
-    figure = Figure(figsize=(4.2 * panels, 4.4), layout="constrained")
+    figure = Figure(figsize=(4.4 * panels, 5.6), layout="constrained")
     figure.suptitle(title, fontsize=11)
     axes = figure.subplots(1, panels)
     _curves(axes[0], checks.deletion, "deletion: good maps fall early", "pixels deleted, most salient first")
@@ -52,7 +52,8 @@ def _curves(axis: Axes, curves_of: dict[str, np.ndarray], title: str, label: str
         )
     axis.set(title=title, xlabel=label, ylabel="mean probability of the explained class", ylim=(0, 1.02))
     axis.xaxis.set_major_formatter(PercentFormatter(1))
-    axis.legend(fontsize=8)
+    # Below the panel: inside, it would cover curves.
+    axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
 def _randomisation(axis: Axes, randomisation: dict[str, dict[str, np.ndarray]]) -> None:
@@ -77,7 +78,7 @@ def _completeness(axis: Axes, completeness: np.ndarray, error: float) -> None:
     axis.plot(ends, ends, color="0.6", linewidth=0.8)
     axis.plot(differences, sums, "^", color=STYLES["integrated"][0], markersize=5)
     axis.set(
-        title=f"completeness: error {error:.1e}",
+        title=f"completeness: relative error {error:.1e}",
         xlabel="logit(face) - logit(grey baseline)",
         ylabel="sum of the integrated gradients",
     )
