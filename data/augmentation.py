@@ -30,14 +30,18 @@ def augment(faces: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf
 
 
 def _transforms(count: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
-    """(count, 8) rows a0 a1 a2 b0 b1 b2 0 0 that map an output (x, y) to the input (a.x, b.x)."""
+    """(count, 8) rows a0 a1 a2 b0 b1 b2 0 0 that map an output (x, y) to the input (a.x, b.x).
+
+    In that direction a scale above 1 makes the face smaller.
+    """
     random = tf.random.stateless_uniform((5, count), seed, -1.0, 1.0)
     angle = random[0] * (augmentation.rotation * np.pi / 180)
     shift_x = random[1] * (augmentation.shift * IMAGE_SIZE)
     shift_y = random[2] * (augmentation.shift * IMAGE_SIZE)
     scale = 1.0 + random[3] * augmentation.zoom
     mirror = tf.where(random[4] < 0, -1.0, 1.0) if augmentation.flip else tf.ones(count)
-    # Rotation, zoom and flip about the centre of the picture, then the shift.
+    # A rotation matrix times the scale, its first row also times the mirror: rotation, zoom and flip about
+    # the centre of the picture, then the shift.
     a0, a1 = mirror * tf.cos(angle) * scale, -mirror * tf.sin(angle) * scale
     b0, b1 = tf.sin(angle) * scale, tf.cos(angle) * scale
     centre = (IMAGE_SIZE - 1) / 2

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Augmentation:
     """Ranges, each uniform and symmetric about 'unchanged'.
 
-    rotation: degrees. shift: share of the side. zoom: share of the size. flip: mirror half of the faces.
-    erase: side in pixels of one square set to the face's own mean, 0 for none (DeVries & Taylor 2017).
+    rotation: degrees. shift: share of the side. zoom: share of the size, closer and farther. flip: mirror
+    half of the faces. erase: side in pixels of one square set to the face's own mean, 0 for none (DeVries &
+    Taylor 2017).
     """
 
     rotation: float = 0.0

@@ -13,8 +13,8 @@ from models.layers import (
     normalization,
 )
 
-# Channels of the stages at 24x24, 12x12 and 6x6. Convolutions at 48x48 would be the dearest and the least
-# worth: the first one steps by two.
+# Channels of the stages at 24x24, 12x12 and 6x6. There is none at 48x48, where a convolution costs most and
+# gains least: the first convolution steps by two, and its kernel is 4x4 to see every pixel equally often.
 STAGE_FILTERS = (48, 112, 256)
 
 
@@ -25,10 +25,12 @@ def build_compact(mean: float, std: float, dropout: float = 0.3) -> keras.Model:
     """
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
     x = normalization(mean, std)(inputs)
+    # Acts outside training only; float32, like the grey levels that it averages.
     x = InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
     x = keras.ops.expand_dims(x, axis=-1)
     x = _convolution(x, STAGE_FILTERS[0], 1, kernel_size=4, strides=2)  # 24, 24
     x = _residual_block(x, 2)
+    # Convolutions are numbered in order: one that widens and two of a residual block in each stage.
     for stage, filters in enumerate(STAGE_FILTERS[1:], start=1):
         x = layers.MaxPooling2D(name=f"max_pooling2d_{stage}")(x)  # 12, 12, then 6, 6
         x = _convolution(x, filters, 3 * stage + 1)
@@ -42,7 +44,10 @@ def build_compact(mean: float, std: float, dropout: float = 0.3) -> keras.Model:
 
 
 def _residual_block(x: Any, number: int) -> Any:
-    """Convolutions `number` and `number + 1`, with the input carried around them (He et al. 2016)."""
+    """Convolutions `number` and `number + 1`, with the input carried around them (He et al. 2016).
+
+    The second one's ReLU follows the sum, as in the paper.
+    """
     y = _convolution(x, x.shape[-1], number)
     y = _convolution(y, x.shape[-1], number + 1, activate=False)
     return layers.ReLU(name=f"activation_{number + 1}")(layers.Add(name=f"add_{number + 1}")([x, y]))

@@ -16,7 +16,7 @@ from training.recipes import RECIPES, Recipe
 from training.run_folder import RunFolder, read_history, surroundings
 from training.training_data import TrainingData, is_keyword, load_training_data
 
-# What decides the weights: a resumed run must have started with the same.
+# What decides the weights, beside the network: a resumed run must have started with the same.
 _DECISIVE = (
     "data",
     "recipe",
@@ -152,7 +152,7 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
     stored_arguments = record["arguments"] | {"network": record["network"]}
     for name in sorted(set(given) & set(stored_arguments)):
         stored, typed = stored_arguments[name], given[name]
-        if isinstance(stored, str) and Path(stored).is_absolute():
+        if isinstance(stored, str) and Path(stored).is_absolute():  # a file, stored as _started wrote it
             typed = str(Path(str(typed)).resolve())
         if stored != typed:
             option = "--" + name.replace("_", "-")
@@ -252,7 +252,7 @@ def _finish(run: RunFolder, history: list[dict[str, float]]) -> None:
 
 
 def _show_augmentation(arguments: dict[str, Any]) -> None:
-    """Draw seven faces and four augmented versions of each."""
+    """Draw the first seven faces and four augmented versions of each."""
     from analysis.figures.saving import ENDINGS
 
     file = output_file(arguments["show_augmentation"], ENDINGS)

@@ -30,7 +30,7 @@ NAMES = ("optimizer", *_BOUNDS)
 def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """The recipe with other settings, each as 'NAME=VALUE'; of two of one name the last counts.
 
-    Names are those of Recipe and Augmentation; with every range at 0 faces stay as they are. Raises
+    Names are those of Recipe and Augmentation; with every range at 0 there is no augmentation. Raises
     InputError.
     """
     for change in changes:
@@ -40,7 +40,7 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         if not equals or name not in NAMES:
             raise InputError(f"--set {change}: is not NAME=VALUE with a name of {', '.join(NAMES)}")
         setting = {name: _value(change, name, text)}
-        if hasattr(recipe, name):
+        if hasattr(recipe, name):  # else it is one of the augmentation's
             recipe = dataclasses.replace(recipe, **setting)
         else:
             ranges = dataclasses.replace(recipe.augmentation or Augmentation(), **setting)
@@ -72,7 +72,7 @@ def _value(change: str, name: str, text: str) -> Any:
     try:
         value = kind(text)
     except ValueError:
-        value = math.nan
+        value = math.nan  # lies in no range
     if not least <= value <= greatest:
         what = "a whole number" if kind is int else "a number"
         raise InputError(f"--set {change}: give {what} from {least:g} to {greatest:g}")
