@@ -18,13 +18,18 @@ def compose(material: Material) -> str:
         "looks like. Its numbers say nothing about FER2013; name your own data to get those.",
         class_="note",
     )
+    real = paragraph(
+        "This page holds faces of the data set that it was made from. Those of FER2013 may not be "
+        "redistributed: do not publish the page or its pictures of faces.",
+        class_="note",
+    )
     introduction = join(
         [
             paragraph(
                 "Each number and figure of the student's report on FER2013, and what the commands on this "
                 "page found in its place. The file needs no network and no other file."
             ),
-            *([drawn] if material.is_drawn else []),
+            drawn if material.is_drawn else real,
         ]
     )
     return page(

@@ -99,6 +99,10 @@ def test_every_figure_is_there_as_png_and_pdf_and_inside_the_page(built, page):
     assert (built / "notes.txt").read_text() == "mine"
 
 
+def test_page_of_the_users_faces_says_that_they_may_not_be_published(page):
+    assert "do not publish the page" in page.text
+
+
 def test_page_loads_nothing_from_outside(built, page):
     for tag, attributes in page.tags:
         assert tag not in ("script", "link", "iframe", "object", "embed")

@@ -70,8 +70,10 @@ def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn
 
 def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_path):
     run = tmp_path / "run"
-    process = start_and_wait_for_an_epoch(command(drawn, run), run)
-    second = subprocess.run(command(drawn, run, "--resume"), capture_output=True, text=True, timeout=120)
+    # So many that none is finished before the signal comes.
+    many = command(drawn, run, "--epochs", "300")
+    process = start_and_wait_for_an_epoch(many, run)
+    second = subprocess.run([*many, "--resume"], capture_output=True, text=True, timeout=120)
     assert second.returncode == 2
     assert "another process is training" in second.stderr
     process.send_signal(signal.SIGINT)
