@@ -72,7 +72,9 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_p
     run = tmp_path / "run"
     # So many that none is finished before the signal comes.
     many = command(drawn, run, "--epochs", "300")
-    process = start_and_wait_for_an_epoch(many, run)
+    # A test run in the background of a shell inherits that SIGINT is ignored.
+    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    process = start_and_wait_for_an_epoch(many, run, **listening)
     second = subprocess.run([*many, "--resume"], capture_output=True, text=True, timeout=120)
     assert second.returncode == 2
     assert "another process is training" in second.stderr
