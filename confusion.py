@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     matrices = [report.matrix for report in reports.values()]
     if arguments.versus:
-        figures = {"": draw_comparison(matrices, titles)}
+        figures = {"": draw_comparison(matrices, titles, list(reports))}
     else:
         figures = {"": draw_confusion(matrices[0], titles[0])}
     if arguments.worst:

@@ -154,13 +154,14 @@ def test_matrix_shows_share_count_and_accuracy_per_class():
 
 def test_comparison_is_symmetric_about_zero():
     other = np.roll(MATRIX, 1, axis=1)
-    figure = draw_comparison([MATRIX, other], ["first", "second"])
+    figure = draw_comparison([MATRIX, other], ["first", "second"], ["a", "b"])
     difference = figure.axes[2].images[0]
     low, high = difference.get_clim()
     assert low == -high
     assert difference.get_array()[0, 0] == pytest.approx(-2 / 3)
+    assert figure.axes[2].get_title() == "b minus a"
     assert texts(figure.axes[2])[0] == "-67"
-    same = draw_comparison([MATRIX, MATRIX], ["first", "second"]).axes[2].images[0]
+    same = draw_comparison([MATRIX, MATRIX], ["first", "second"], ["a", "b"]).axes[2].images[0]
     assert same.get_clim()[1] > 0
 
 
@@ -168,7 +169,7 @@ def test_comparison_is_symmetric_about_zero():
 def test_same_matrix_gives_the_same_bytes(ending, tmp_path):
     files = [tmp_path / f"{number}{ending}" for number in (1, 2)]
     for file in files:
-        save_figure(draw_comparison([MATRIX, MATRIX.T], ["first", "second"]), file)
+        save_figure(draw_comparison([MATRIX, MATRIX.T], ["first", "second"], ["a", "b"]), file)
     assert files[0].read_bytes() == files[1].read_bytes()
 
 

@@ -29,6 +29,8 @@ _DECISIVE = (
     "strategy",
     "set",
 )
+# Those whose default is the recipe's.
+_OF_RECIPE = ("epochs", "batch_size", "validation")
 
 
 # The networks of each script, the default first.
@@ -104,13 +106,16 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
     with run.lock():
         if not arguments["resume"]:
             run.refuse_existing()  # once more: another process may have started it meanwhile
-        elif _is_finished(run, settings["epochs"]):
+        elif _finish_if_complete(run, settings["epochs"]):
             return
         _train(run, record, data)
 
 
-def _is_finished(run: RunFolder, epochs: int) -> bool:
-    """Whether a run to be resumed has all its epochs; InputError when it can neither go on nor start over."""
+def _finish_if_complete(run: RunFolder, epochs: int) -> bool:
+    """Finish a run to be resumed, and say so, if it has all its epochs: whether it has.
+
+    Raises InputError when it can neither go on nor start over.
+    """
     history = read_history(run.path) if run.history.exists() else []
     if len(history) == epochs:
         _finish(run, history)  # once more: it may have been killed right after the last epoch
@@ -126,17 +131,22 @@ def _is_finished(run: RunFolder, epochs: int) -> bool:
 
 
 def _started(arguments: dict[str, Any]) -> dict[str, Any]:
-    """run.json of a new run, with the recipe's defaults filled in and paths made absolute."""
+    """run.json of a new run: its recipe, arguments with that one's defaults filled in, absolute paths."""
     network = arguments["network"]
     recipe = with_settings(RECIPES[network][arguments["recipe"]], arguments["set"])
     settings = {name: arguments[name] for name in _DECISIVE}
     settings["data"] = str(locate_data(arguments["data"], "train").resolve())
-    for name in ("epochs", "batch_size", "validation"):
+    for name in _OF_RECIPE:
         if settings[name] is None:
             settings[name] = getattr(recipe, name)
     if not is_keyword(settings["validation"]):
         settings["validation"] = str(Path(settings["validation"]).resolve())
-    return {"network": network, "arguments": settings} | surroundings()
+    recipe = dataclasses.replace(recipe, **{name: settings[name] for name in _OF_RECIPE})
+    return {
+        "network": network,
+        "arguments": settings,
+        "recipe": dataclasses.asdict(recipe),
+    } | surroundings()
 
 
 def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +189,6 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     if acceleration not in [dataclasses.asdict(known) for known in KNOWN_ACCELERATIONS]:
         raise InputError(f"{run.record}: holds the unknown acceleration {acceleration}; start a new run")
     record |= {
-        "recipe": dataclasses.asdict(recipe),
         "mean": data.mean,
         "std": data.std,
         "training_faces": len(data.training),
@@ -220,13 +229,9 @@ def _script_of(network: str | None) -> str | None:
 
 
 def _recipe(run: RunFolder, record: dict[str, Any]) -> Recipe:
-    """The recipe with the run's own settings; of a resumed run the one that it was started with."""
-    settings = record["arguments"]
-    own = {name: settings[name] for name in ("epochs", "batch_size", "validation")}
+    """The recipe that a run was started with. Raises InputError when run.json was edited."""
+    own = {name: record["arguments"][name] for name in _OF_RECIPE}
     try:
-        if "recipe" not in record:
-            recipe = with_settings(RECIPES[record["network"]][settings["recipe"]], settings["set"])
-            return dataclasses.replace(recipe, **own)
         recipe = Recipe.from_record(record["recipe"])
         check_settings(recipe)
         if recipe != dataclasses.replace(recipe, **own):
@@ -256,13 +261,14 @@ def _show_augmentation(arguments: dict[str, Any]) -> None:
     from analysis.figures.saving import ENDINGS
 
     file = output_file(arguments["show_augmentation"], ENDINGS)
-    network = arguments["network"]
-    recipe = with_settings(RECIPES[network][arguments["recipe"]], arguments["set"])
+    record = _started(arguments)
+    recipe = Recipe.from_record(record["recipe"])
     if recipe.augmentation is None:
         raise InputError(
-            f"--recipe {arguments['recipe']} of {network} does not augment; choose another or --set flip=1"
+            f"--recipe {arguments['recipe']} of {arguments['network']} does not augment; choose another or "
+            "--set flip=1"
         )
-    settings = _started(arguments)["arguments"]
+    settings = record["arguments"]
     faces = load_training_data(settings["data"], "none", settings["seed"], settings["limit"]).training.images[
         :7
     ]

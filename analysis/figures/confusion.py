@@ -25,10 +25,10 @@ def draw_confusion(matrix: np.ndarray, title: str) -> Figure:
     return figure
 
 
-def draw_comparison(matrices: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
+def draw_comparison(matrices: Sequence[np.ndarray], titles: Sequence[str], names: Sequence[str]) -> Figure:
     """Draw two matrices of counts side by side, then the second's shares minus the first's.
 
-    matrices: two (7, 7) arrays, rows true, of the same faces. titles: one text each.
+    matrices: two (7, 7) arrays, rows true, of the same faces. titles and names: one text each.
     """
     figure = Figure(figsize=(19, 5.8), layout="constrained")
     first, second, difference = figure.subplots(1, 3)
@@ -36,8 +36,7 @@ def draw_comparison(matrices: Sequence[np.ndarray], titles: Sequence[str]) -> Fi
     image = _draw_matrix(second, matrices[1], titles[1])
     _add_share_bar(figure, image, [first, second])
     difference_of_shares = row_shares(matrices[1]) - row_shares(matrices[0])
-    first_name, second_name = (title.split(":")[0] for title in titles)
-    image = _draw_difference(difference, difference_of_shares, f"{second_name} minus {first_name}")
+    image = _draw_difference(difference, difference_of_shares, f"{names[1]} minus {names[0]}")
     points = PercentFormatter(1, symbol="")
     figure.colorbar(image, ax=difference, shrink=0.8, format=points, label="percentage points")
     return figure
