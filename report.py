@@ -23,7 +23,7 @@ from reporting.commands import FULL, QUICK, find_faces, plan
 from reporting.findings import Totals
 from reporting.material import Material
 from reporting.questions import compose
-from training.run_folder import PROJECT, surroundings
+from training.environment import PROJECT, environment
 
 DEMO = PROJECT / "demo"
 
@@ -122,7 +122,7 @@ def write_page(
         },
         totals={name: Totals(*parameter_totals(network)) for name, network in networks.items()},
         commands=commands,
-        surroundings=surroundings(),
+        environment=environment(),
         is_drawn=is_drawn,
     )
     (folder / "report.html").write_text(compose(material), encoding="utf-8")

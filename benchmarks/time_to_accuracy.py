@@ -24,7 +24,7 @@ from command_line.errors import one_line_errors  # noqa: E402
 from data.errors import InputError  # noqa: E402
 from data.locate import locate_data  # noqa: E402
 from training.command import SCRIPTS  # noqa: E402
-from training.run_folder import RunFolder, read_history  # noqa: E402
+from training.run_folder import RunFolder  # noqa: E402
 
 POLL_SECONDS = 0.2
 
@@ -79,7 +79,7 @@ def train_until(
         while True:
             ended = process.poll() is not None
             taken = time.monotonic() - started
-            history = read_history(run.path) if run.history.exists() else []
+            history = run.finished_epochs()
             if history and history[-1]["val_accuracy"] >= target:
                 process.kill()  # SIGKILL: nothing is to be saved
                 return taken, history

@@ -8,25 +8,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
-# Instruction sets with which oneDNN computes bfloat16 products at twice the float32 rate.
-_BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
-
-
-@dataclass(frozen=True)
-class Acceleration:
-    """How a network is computed: the Keras dtype policy and whether XLA compiles the step."""
-
-    dtype_policy: str
-    jit_compile: bool
-
-
-KNOWN_ACCELERATIONS = (
-    Acceleration("mixed_bfloat16", jit_compile=False),
-    Acceleration("float32", jit_compile=True),
-)
 
 
 def set_up_tensorflow(deterministic: bool = False) -> None:
@@ -53,20 +34,6 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
-def fastest_acceleration() -> Acceleration:
-    """The fastest exact-enough way to train on this machine.
-
-    CPU with bfloat16 products: mixed_bfloat16 through oneDNN (74 faces/s of the 19M CNN with Keras's own
-    batch normalisation on two Zen 4 cores, against 53 in float32 with XLA). Other CPUs and GPUs: float32
-    through XLA.
-    """
-    import tensorflow as tf
-
-    bfloat16, float32 = KNOWN_ACCELERATIONS
-    is_bfloat16_cpu = not tf.config.list_physical_devices("GPU") and _BFLOAT16_CPU_FLAGS & _cpu_flags()
-    return bfloat16 if is_bfloat16_cpu else float32
-
-
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
     """Drop what C++ writes to stderr meanwhile: TensorFlow's import logs before its own level applies."""
@@ -80,12 +47,3 @@ def _silent_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
-
-
-def _cpu_flags() -> set[str]:
-    """The processor's feature flags; empty where the system does not tell (macOS, Windows)."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())

@@ -11,7 +11,7 @@ from typing import Any
 
 from data.errors import InputError
 from data.locate import find_csv
-from training.run_folder import PROJECT
+from training.environment import PROJECT
 
 FORMATS = (".png", ".pdf")
 # What question 3 draws of the faces that were got most wrong.

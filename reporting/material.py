@@ -26,7 +26,7 @@ class Material:
 
     folder: where the commands wrote their files. out: where the files will lie. weights: by network, 'cnn' or
     'dnn'; one may be missing. layers: network -> layer name -> output and parameters. totals: network ->
-    parameters. commands: in their order. surroundings: versions, commit and machine of this report. is_drawn:
+    parameters. commands: in their order. environment: versions, commit and machine of this report. is_drawn:
     whether the faces are those of `make demo`.
     """
 
@@ -36,7 +36,7 @@ class Material:
     layers: Mapping[str, Mapping[str, tuple[tuple[int, ...], int]]]
     totals: Mapping[str, findings.Totals]
     commands: list[Command]
-    surroundings: Mapping[str, Any]
+    environment: Mapping[str, Any]
     is_drawn: bool
 
     @cached_property

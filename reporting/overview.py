@@ -60,7 +60,7 @@ def summary(material: Material) -> Html:
 
 
 def measured(material: Material) -> Html:
-    """Data, settings and surroundings of the runs and of this page."""
+    """Data, settings and environment of the runs and of this page."""
     held = material.confusion
     lines = [f"Faces to measure on: {material.faces} of {held['data']}."]
     if held["seen"]:
@@ -75,7 +75,7 @@ def measured(material: Material) -> Html:
             "little lower."
         )
     facts = list(dict.fromkeys(fact for column in columns.values() for fact in column))
-    here = material.surroundings
+    here = material.environment
     return join(
         [
             paragraph(*lines),

@@ -10,7 +10,8 @@ import pytest
 import curves
 from analysis.figures.curves import draw_curves
 from analysis.figures.saving import ENDINGS, save_figure
-from training.run_folder import PROJECT, RunFolder
+from training.environment import PROJECT
+from training.run_folder import RunFolder
 
 
 def history(epochs, validated=True):

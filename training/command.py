@@ -11,9 +11,11 @@ from typing import Any
 from command_line.arguments import Parser, output_file, whole_number
 from data.errors import InputError
 from data.locate import locate_data
+from training.environment import environment
+from training.precision import PRECISIONS, choose_precision
 from training.recipe_settings import NAMES, check_settings, with_settings
 from training.recipes import RECIPES, Recipe
-from training.run_folder import RunFolder, read_history, surroundings
+from training.run_folder import RunFolder
 from training.training_data import TrainingData, is_keyword, load_training_data
 
 # What decides the weights, beside the network: a resumed run must have started with the same.
@@ -75,6 +77,13 @@ def build_parser(script: str, description: str | None) -> Parser:
     add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")
     add("--resume", action="store_true", help="go on with the stopped run in --run")
     add("--deterministic", action="store_true", help="repeat to the bit on the same machine; slower")
+    add(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="of the arithmetic; auto: bfloat16 where the hardware is fast at it, else float32; a resumed "
+        "run keeps its own",
+    )
     add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
     return parser
@@ -93,7 +102,8 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
         _show_augmentation(arguments)
         return
     run = RunFolder(arguments["run"] or f"runs/{network}-{recipe}-seed{arguments['seed']}")
-    record = _resumed(run, script, parser.given(argv)) if arguments["resume"] else _started(arguments)
+    given = parser.given(argv)
+    record = _resumed(run, script, given) if arguments["resume"] else _started(arguments)
     if not arguments["resume"]:
         run.refuse_existing()
     settings = record["arguments"]
@@ -108,7 +118,7 @@ def run_training(script: str, description: str | None, argv: Sequence[str] | Non
             run.refuse_existing()  # once more: another process may have started it meanwhile
         elif _finish_if_complete(run, settings["epochs"]):
             return
-        _train(run, record, data)
+        _train(run, record, data, arguments["precision"] if "precision" in given else None)
 
 
 def _finish_if_complete(run: RunFolder, epochs: int) -> bool:
@@ -116,7 +126,7 @@ def _finish_if_complete(run: RunFolder, epochs: int) -> bool:
 
     Raises InputError when it can neither go on nor start over.
     """
-    history = read_history(run.path) if run.history.exists() else []
+    history = run.finished_epochs()
     if len(history) == epochs:
         _finish(run, history)  # once more: it may have been killed right after the last epoch
         print(f"{run.path} is finished: {epochs} epochs")
@@ -146,7 +156,7 @@ def _started(arguments: dict[str, Any]) -> dict[str, Any]:
         "network": network,
         "arguments": settings,
         "recipe": dataclasses.asdict(recipe),
-    } | surroundings()
+    } | environment()
 
 
 def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -173,21 +183,14 @@ def _resumed(run: RunFolder, script: str, given: dict[str, Any]) -> dict[str, An
     return record
 
 
-def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
+def _train(run: RunFolder, record: dict[str, Any], data: TrainingData, asked: str | None) -> None:
+    """Train and finish a run. asked: the value of --precision, None if it was not typed."""
     settings = record["arguments"]
     recipe = _recipe(run, record)
-    from models.tensorflow_setup import (
-        KNOWN_ACCELERATIONS,
-        Acceleration,
-        fastest_acceleration,
-        set_up_tensorflow,
-    )
+    from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow(deterministic=settings["deterministic"])
-    # A resumed run keeps its precision, even on another machine.
-    acceleration = record.setdefault("acceleration", dataclasses.asdict(fastest_acceleration()))
-    if acceleration not in [dataclasses.asdict(known) for known in KNOWN_ACCELERATIONS]:
-        raise InputError(f"{run.record}: holds the unknown acceleration {acceleration}; start a new run")
+    _set_precision(run, record, asked)
     record |= {
         "mean": data.mean,
         "std": data.std,
@@ -202,7 +205,7 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
     )
     print(
         f"training the network {record['network']} on {len(data.training):,} faces, {validated}, "
-        f"{recipe.epochs} epochs, seed {settings['seed']}, {acceleration['dtype_policy']}, into {run.path}",
+        f"{recipe.epochs} epochs, seed {settings['seed']}, {record['precision']}, into {run.path}",
         flush=True,
     )
     try:
@@ -212,7 +215,7 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
             recipe,
             network=record["network"],
             seed=settings["seed"],
-            acceleration=Acceleration(**acceleration),
+            precision=record["precision"],
             strategy=settings["strategy"],
         )
     except KeyboardInterrupt:
@@ -221,6 +224,26 @@ def _train(run: RunFolder, record: dict[str, Any], data: TrainingData) -> None:
         print(f"\nstopped; go on from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     _finish(run, progress.history)
+
+
+def _set_precision(run: RunFolder, record: dict[str, Any], asked: str | None) -> None:
+    """Settle the precision of a new run, or that of a resumed one, which keeps its own unless asked.
+
+    So a run can move to a machine of another kind: as it is, if slowly, or changed to what is fast there.
+    """
+    kept = record.get("precision")
+    if kept not in (None, *PRECISIONS):
+        raise InputError(f"{run.record}: holds the unknown precision {kept!r}; start a new run")
+    if kept is None or asked is not None:
+        record["precision"] = choose_precision(asked or "auto")
+    if kept not in (None, record["precision"]):
+        change = f"{kept} to {record['precision']}"
+        epoch = 1 + len(run.finished_epochs())
+        record.setdefault("precision_changes", []).append(f"{change} in epoch {epoch}")
+        print(
+            f"precision changes from {change} in epoch {epoch}: the weights will differ in their bits from "
+            f"those of a run that stays in {kept}"
+        )
 
 
 def _script_of(network: str | None) -> str | None:

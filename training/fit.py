@@ -1,7 +1,8 @@
 """Build, compile and fit one network into its run folder."""
 
+import contextlib
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -9,7 +10,6 @@ import tensorflow as tf
 
 from data.dataset import NUM_CLASSES, Dataset
 from models.networks import builder
-from models.tensorflow_setup import Acceleration
 from training.batches import steps_per_epoch, training_batches, without_autotuning
 from training.callbacks import (
     Checkpoint,
@@ -20,6 +20,7 @@ from training.callbacks import (
     load_checkpoint,
 )
 from training.optimizers import build_optimizer
+from training.precision import DTYPE_POLICIES
 from training.recipes import Recipe
 from training.run_folder import RunFolder
 from training.training_data import TrainingData
@@ -34,30 +35,22 @@ def fit(
     *,
     network: str,
     seed: int,
-    acceleration: Acceleration,
+    precision: str,
     strategy: str = "none",
 ) -> Progress:
     """Train from the run's checkpoint, or from scratch, to the recipe's last epoch.
 
+    precision: 'float32' or 'bfloat16'; a checkpoint fits both, since its weights are float32.
     strategy: 'none', or 'mirrored' for all GPUs of this machine (tf.distribute.MirroredStrategy), where each
     computes an equal part of every batch. Raises InputError when the loss is not finite or the disk is full.
     """
     keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy(acceleration.dtype_policy)
     batch_size = min(recipe.batch_size, len(data.training))
     steps = steps_per_epoch(len(data.training), batch_size)
-    with _mirrored_scope() if strategy == "mirrored" else nullcontext():
-        model = builder(network)(data.mean, data.std, dropout=recipe.dropout)
+    with _mirrored_scope() if strategy == "mirrored" else contextlib.nullcontext():
+        model = build_compiled(network, data.mean, data.std, recipe, recipe.epochs * steps, precision)
         # The same layers and weights, never compiled: its files hold no optimiser state.
         weights_only = keras.Model(model.inputs, model.outputs)
-        model.compile(
-            optimizer=build_optimizer(recipe, recipe.epochs * steps),
-            loss=keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=recipe.label_smoothing
-            ),
-            metrics=["accuracy"],
-            jit_compile=acceleration.jit_compile,
-        )
         progress = load_checkpoint(model, run)
     batches = training_batches(
         data.training.images,
@@ -85,6 +78,32 @@ def fit(
         verbose=1 if on_terminal else 0,
     )
     return progress
+
+
+def build_compiled(
+    network: str, mean: float, std: float, recipe: Recipe, steps: int, precision: str
+) -> keras.Model:
+    """The network that computes in `precision`, ready to fit by the recipe for `steps` batches."""
+    with _dtype_policy(DTYPE_POLICIES[precision]):
+        model = builder(network)(mean, std, dropout=recipe.dropout)
+    model.compile(
+        optimizer=build_optimizer(recipe, steps, model.compute_dtype),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=False,  # Keras would choose XLA on a GPU; training/precision.py says why there is none
+    )
+    return model
+
+
+@contextlib.contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """Build layers with another dtype policy, and leave Keras's global one as it was."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def validation_batches(validation: Dataset) -> tf.data.Dataset:

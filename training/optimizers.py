@@ -20,7 +20,14 @@ class ConvolutionMuon(keras.optimizers.Muon):
     is the matrix (height * width * in, out), as in Jordan et al. 2024
     (https://kellerjordan.github.io/posts/muon/). Dense layers stay with AdamW: orthogonalising the report's
     18432x1024 would cost more than its gradient.
+
+    compute_dtype: of the products that make a matrix orthogonal. Their coefficients were made for bfloat16,
+    but GPUs before Ampere do not multiply it.
     """
+
+    def __init__(self, *args: Any, compute_dtype: str = "float32", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.compute_dtype = compute_dtype
 
     def _should_use_adamw(self, variable: Any) -> bool:
         return len(variable.shape) != 4 or _fan_in(variable.shape) < _LEAST_FAN_IN
@@ -28,8 +35,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
     def zeropower_via_newtonschulz5(self, x: tf.Tensor, steps: int) -> tf.Tensor:
         """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2."""
         matrix = tf.reshape(x, (_fan_in(x.shape), x.shape[-1]))
-        # The coefficients were made for bfloat16, in which processors that have it multiply twice as fast.
-        matrix = tf.cast(matrix / (tf.norm(matrix) + self.epsilon), tf.bfloat16)
+        matrix = tf.cast(matrix / (tf.norm(matrix) + self.epsilon), self.compute_dtype)
         is_tall = matrix.shape[0] > matrix.shape[1]
         if is_tall:
             matrix = tf.transpose(matrix)
@@ -46,8 +52,8 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return x * self.rms_rate * max(_fan_in(x.shape), x.shape[-1]) ** 0.5
 
 
-def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """A fresh optimiser for a run of `steps` batches."""
+def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") -> keras.optimizers.Optimizer:
+    """A fresh optimiser for a run of `steps` batches. compute_dtype: of muon's matrix products."""
     learning_rate: Any = recipe.learning_rate
     if recipe.warmup:
         warmup_steps = max(1, round(steps * recipe.warmup))
@@ -69,6 +75,7 @@ def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
                 weight_decay=decay,
                 adam_weight_decay=decay,
                 adam_lr_ratio=recipe.adam_share,
+                compute_dtype=compute_dtype,
             )
     # Decay of a bias or of batch normalisation's scale regularises nothing.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

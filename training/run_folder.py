@@ -3,11 +3,7 @@
 import contextlib
 import csv
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +12,6 @@ import filelock
 from data.atomic import atomic_path, write_text
 from data.errors import InputError
 
-PROJECT = Path(__file__).resolve().parent.parent
 # What run.json holds of the arguments that other scripts use too; a person may have edited it.
 _ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
     "data": (str,),
@@ -28,7 +23,6 @@ _ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
     "limit": (int, type(None)),
     "set": (list,),
 }
-PACKAGES = ("tensorflow", "keras", "numpy")
 
 
 class RunFolder:
@@ -97,6 +91,10 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise InputError(f"{self.record}: cannot be read ({error}); start a new run") from None
 
+    def finished_epochs(self) -> list[dict[str, float]]:
+        """The rows of history.csv; none before the first epoch ends. Raises InputError."""
+        return read_history(self.path) if self.history.exists() else []
+
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write history.csv, one row per finished epoch."""
         with atomic_path(self.history) as temporary, temporary.open("w", newline="") as file:
@@ -119,35 +117,3 @@ def read_history(path: Path) -> list[dict[str, float]]:
         return history
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: has no readable history ({error}); give a run folder") from None
-
-
-def surroundings() -> dict[str, Any]:
-    """What else decides a number: versions, the code's commit, the machine."""
-    return {
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-        "commit": _commit(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
-    }
-
-
-def _commit() -> str:
-    """The commit of the code, with '+changes' when the work tree differs; 'unknown' outside a repository."""
-    try:
-        run = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return run.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
