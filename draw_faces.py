@@ -12,18 +12,18 @@ from pathlib import Path
 
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
-from data.drawn_csv import write_drawn_csvs
+from drawing.csv_files import write_drawn_csvs
 
 
 def parse_args(argv: Sequence[str] | None) -> Namespace:
     """The options; see --help."""
     parser = Parser(__doc__)
-    parser.add_argument("folder", type=Path, help="where to write; made if need be")
+    parser.add_argument("folder", type=Path, help="folder to write into; created if missing")
     parser.add_argument("--train", type=whole_number(1), default=2000, metavar="N", help="training faces")
     parser.add_argument(
         "--test", type=whole_number(1), default=700, metavar="N", help="test faces, the first half PublicTest"
     )
-    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="of all that is random")
+    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="of the random numbers")
     return parser.parse_args(argv)
 
 

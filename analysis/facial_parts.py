@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from data.action_units import PART_NAMES
 from data.dataset import IMAGE_SIZE
+from drawing.action_units import PART_NAMES
 
 REGION_NAMES = (*PART_NAMES, "outside")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import train_cnn
-from data.drawn_csv import write_drawn_csvs
+from drawing.csv_files import write_drawn_csvs
 from models.tensorflow_setup import set_up_tensorflow
 
 set_up_tensorflow()

@@ -25,8 +25,9 @@ from analysis.attribution_checks import (
 from analysis.attribution_methods import METHODS
 from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
-from data.drawn_faces import MOVED_PARTS, PART_NAMES, DrawnFaces, draw_faces
 from data.errors import InputError
+from drawing.action_units import MOVED_PARTS, PART_NAMES
+from drawing.faces import DrawnFaces, draw_faces
 from models.cnn import build_cnn
 from models.dnn import build_dnn
 from models.layers import ChannelHeightMaxPooling2D, convolution_block, normalization

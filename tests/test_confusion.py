@@ -15,9 +15,9 @@ from analysis.figures.saving import ENDINGS, save_figure
 from analysis.metrics import evaluate
 from data.csv_reader import read_csv, read_labels
 from data.dataset import CLASS_NAMES
-from data.drawn_csv import write_drawn_csvs
 from data.errors import InputError
 from data.hashing import image_hashes
+from drawing.csv_files import write_drawn_csvs
 from models.dnn import build_dnn
 from models.prediction import predict_probabilities
 from models.weights_file import WeightsFile, find_weights, load_network, save_network

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import draw_faces as draw_faces_script
-from data.action_units import ACTION_UNITS, EXPRESSIONS
 from data.csv_reader import read_csv
 from data.dataset import CLASS_NAMES
-from data.drawn_csv import write_drawn_csvs
-from data.drawn_faces import MOVED_PARTS, PART_NAMES, DrawnFaces, draw_face, draw_faces
+from drawing.action_units import ACTION_UNITS, EXPRESSIONS, MOVED_PARTS, PART_NAMES
+from drawing.csv_files import write_drawn_csvs
+from drawing.faces import DrawnFaces, draw_face, draw_faces
 
 TRAIN, TEST, SEED = 30, 11, 3
 
@@ -41,7 +41,7 @@ def test_shapes_and_types(faces: DrawnFaces) -> None:
 
 def test_same_seed_same_bytes_in_another_process(faces: DrawnFaces) -> None:
     command = (
-        "import sys; from data.drawn_faces import draw_faces; f = draw_faces(100, seed=1);"
+        "import sys; from drawing.faces import draw_faces; f = draw_faces(100, seed=1);"
         "sys.stdout.buffer.write(f.images.tobytes() + f.labels.tobytes() + f.parts.tobytes())"
     )
     elsewhere = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True).stdout

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import report
-from data.drawn_csv import write_drawn_csvs
+from drawing.csv_files import write_drawn_csvs
 from models.networks import builder
 from models.weights_file import find_weights, save_network
 from reporting import findings

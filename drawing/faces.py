@@ -1,6 +1,6 @@
-"""Drawn 48x48 grey faces of the seven expressions, with a known truth: which parts moved, and where they lie.
+"""Drawn 48x48 grey faces of the seven expressions, which know where each part of the face is.
 
-A face is an expression's action units (data/action_units.py), each at a random intensity, over a random
+A face is an expression's action units (drawing/action_units.py), each at a random intensity, over a random
 identity, pose, light and noise. No photograph is used, so the faces are free to share.
 """
 
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.action_units import ACTION_UNITS, EXPRESSIONS, MOVED_PARTS, PART_NAMES
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
-from data.face_painting import TRAITS, paint_faces
-
-__all__ = ["MOVED_PARTS", "PART_NAMES", "DrawnFaces", "draw_face", "draw_faces"]
+from drawing.action_units import ACTION_UNITS, EXPRESSIONS, PART_NAMES
+from drawing.painting import TRAITS, paint_faces
 
 LOWEST_INTENSITY = 0.5
 # The arrays of one batch fit into a core's cache.
@@ -26,7 +24,7 @@ _LABELS, _FACES = 0, 1
 class DrawnFaces:
     """images (N, 48, 48) uint8; labels (N,) int64, indices into CLASS_NAMES; parts (N, 5, 48, 48) bool.
 
-    parts[:, i] is where PART_NAMES[i] lies in each face; no two parts overlap.
+    parts[:, i] is where PART_NAMES[i] is in each face; no two parts overlap.
     """
 
     images: np.ndarray

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from data.atomic import atomic_path
 from data.dataset import NUM_PIXELS
-from data.drawn_faces import DrawnFaces, draw_faces
 from data.errors import InputError
+from drawing.faces import DrawnFaces, draw_faces
 
 FILE_NAMES = (
     *("train.csv", "test.csv", "test_labels.csv", "fer2013.csv"),

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data.action_units import PART_NAMES
 from data.dataset import IMAGE_SIZE
+from drawing.action_units import PART_NAMES
 
 EYE_LEVEL = -5.0
 
