@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from data.augmentation import augment
-from data.ranges import Augmentation
+from training.augmentation import augment
+from training.recipes import Augmentation
 
 
 @pytest.fixture

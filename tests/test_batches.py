@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from data.ranges import Augmentation
 from training.batches import steps_per_epoch, training_batches
+from training.recipes import Augmentation
 
 # Each face is one grey level, so that a batch tells which faces it holds.
 IMAGES = np.broadcast_to(np.arange(50, dtype=np.uint8)[:, None, None], (50, 48, 48)).copy()

@@ -46,6 +46,12 @@ def test_lower_packages_do_not_know_the_higher(package, forbidden):
         assert not roots & set(forbidden), path
 
 
+@pytest.mark.parametrize("package", ["data", "drawing"])
+def test_data_needs_no_tensorflow(package):
+    for path in (PROJECT / package).rglob("*.py"):
+        assert not {name.split(".")[0] for name in imported(path)} & {"tensorflow", "keras"}, path
+
+
 def test_only_figures_import_matplotlib():
     for package in PACKAGES:
         for path in (PROJECT / package).rglob("*.py"):

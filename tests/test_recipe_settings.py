@@ -7,9 +7,8 @@ import pytest
 
 import train_cnn
 import train_dnn
-from data.ranges import Augmentation
 from training.recipe_settings import with_settings
-from training.recipes import RECIPES
+from training.recipes import RECIPES, Augmentation
 
 FAST = RECIPES["compact"]["fast"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from data.augmentation import augment
 from data.dataset import NUM_CLASSES
-from data.ranges import Augmentation
+from training.augmentation import augment
+from training.recipes import Augmentation
 
 
 def training_batches(

@@ -300,7 +300,7 @@ def _show_augmentation(arguments: dict[str, Any]) -> None:
     set_up_tensorflow()
     from analysis.figures.faces import draw_face_sheet
     from analysis.figures.saving import save_figure
-    from data.augmentation import augment
+    from training.augmentation import augment
 
     rows = [augment(faces, recipe.augmentation, [settings["seed"], step]).numpy() for step in range(4)]
     titles = ["as read", *(f"augmented {number}" for number in range(1, 5))]

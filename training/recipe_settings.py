@@ -7,8 +7,7 @@ from typing import Any
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
-from data.ranges import Augmentation
-from training.recipes import OPTIMIZERS, Recipe
+from training.recipes import OPTIMIZERS, Augmentation, Recipe
 
 # Least and greatest value of each number; int where only whole numbers make sense.
 _BOUNDS: dict[str, tuple[type, float, float]] = {

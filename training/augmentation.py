@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.dataset import IMAGE_SIZE
-from data.ranges import Augmentation
+from training.recipes import Augmentation
 
 
 def augment(faces: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
