@@ -1,21 +1,19 @@
 """The compact network: a small residual network for a laptop, a third of the report's CNN's operations."""
 
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
-from models.layers import (
-    BATCH_NORMALIZATION_MOMENTUM,
-    FusedBatchNormalization,
-    InterpolationBlur,
-    normalization,
-)
+from models.layers import InterpolationBlur, convolution_block, normalization
 
 # Channels of the stages at 24x24, 12x12 and 6x6. There is none at 48x48, where a convolution costs most and
 # gains least: the first convolution steps by two, and its kernel is 4x4 to see every pixel equally often.
 STAGE_FILTERS = (48, 112, 256)
+# No bias: batch normalisation would subtract it again.
+_convolution = partial(convolution_block, use_bias=False, kernel_initializer="he_normal")
 
 
 def build_compact(mean: float, std: float, dropout: float = 0.3) -> keras.Model:
@@ -51,22 +49,3 @@ def _residual_block(x: Any, number: int) -> Any:
     y = _convolution(x, x.shape[-1], number)
     y = _convolution(y, x.shape[-1], number + 1, activate=False)
     return layers.ReLU(name=f"activation_{number + 1}")(layers.Add(name=f"add_{number + 1}")([x, y]))
-
-
-def _convolution(
-    x: Any, filters: int, number: int, kernel_size: int = 3, strides: int = 1, activate: bool = True
-) -> Any:
-    # No bias: batch normalisation would subtract it again.
-    x = layers.Conv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=f"conv2d_{number}",
-    )(x)
-    x = FusedBatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}")(
-        x
-    )
-    return layers.ReLU(name=f"activation_{number}")(x) if activate else x

@@ -10,7 +10,6 @@ from keras import layers
 BATCH_NORMALIZATION_MOMENTUM = 0.9
 
 
-@keras.saving.register_keras_serializable(package="fer2013")
 class ChannelHeightMaxPooling2D(layers.Layer):
     """2x2 maximum over pairs of channels and pairs of rows; the width stays.
 
@@ -31,7 +30,6 @@ class ChannelHeightMaxPooling2D(layers.Layer):
         return batch, height // 2, width, channels // 2
 
 
-@keras.saving.register_keras_serializable(package="fer2013")
 class FusedBatchNormalization(layers.BatchNormalization):
     """Keras's batch normalisation of (N, height, width, channels) by TensorFlow's one fused kernel.
 
@@ -41,7 +39,7 @@ class FusedBatchNormalization(layers.BatchNormalization):
 
     def __init__(self, **options: Any) -> None:
         # Without autocast the inputs keep their dtype and the statistics theirs, as the kernel wants them.
-        super().__init__(**{**options, "autocast": False})
+        super().__init__(autocast=False, **options)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         frozen = not training or not self.trainable
@@ -60,7 +58,6 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return outputs
 
 
-@keras.saving.register_keras_serializable(package="fer2013")
 class InterpolationBlur(layers.Layer):
     """Outside training, blur faces as much as augmentation's bilinear interpolation does on average.
 
@@ -87,10 +84,16 @@ def normalization(mean: float, std: float) -> layers.Layer:
     return layers.Normalization(axis=None, mean=mean, variance=std**2, dtype="float32", name="normalization")
 
 
-def convolution_block(x: Any, filters: int, number: int) -> Any:
-    """3x3 convolution, batch normalisation, ReLU, with the report's layer numbers."""
-    x = layers.Conv2D(filters, 3, padding="same", name=f"conv2d_{number}")(x)
-    x = FusedBatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}")(
-        x
+def convolution_block(
+    x: Any, filters: int, number: int, kernel_size: int = 3, activate: bool = True, **options: Any
+) -> Any:
+    """Convolution, batch normalisation and, if `activate`, ReLU; named as in the report: conv2d_1, and so on.
+
+    x: (N, height, width, channels). options: further arguments of keras.layers.Conv2D.
+    """
+    x = layers.Conv2D(filters, kernel_size, padding="same", name=f"conv2d_{number}", **options)(x)
+    normalise = FusedBatchNormalization(
+        momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}"
     )
-    return layers.ReLU(name=f"activation_{number}")(x)
+    x = normalise(x)
+    return layers.ReLU(name=f"activation_{number}")(x) if activate else x

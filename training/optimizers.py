@@ -12,7 +12,6 @@ from training.recipes import Recipe
 _LEAST_FAN_IN = 64
 
 
-@keras.saving.register_keras_serializable(package="fer2013")
 class ConvolutionMuon(keras.optimizers.Muon):
     """Muon for convolution kernels behind the first layer, AdamW for all other variables.
 
