@@ -23,9 +23,9 @@ from command_line.errors import one_line_errors
 from data.atomic import write_text
 from data.errors import InputError
 from data.locate import locate_data
-from models.predict_with_files import predict_with_files
-from models.shipped import DEFAULT, HELP
-from models.weights_file import ENDING, WeightsFile, find_all
+from models.locate import DEFAULT, HELP, find_all
+from models.prediction import predict_with_files
+from models.weights_file import ENDING, WeightsFile
 from training.held_out import PARTS, HeldOut, held_out
 
 

@@ -26,13 +26,13 @@ from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.locate import locate_data
+from models.locate import find_weights
 from models.weights_file import (
     ENDING,
     WeightsFile,
-    find_weights,
     load_network,
-    record_path,
     seen_in_training,
+    sidecar_path,
     write_half_precision,
 )
 from training.run_folder import RunFolder, read_history
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"{out}: the name must end in {ENDING}")
     if (out.parent / "run.json").is_file():
         raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
-    sidecar = output_file(str(record_path(out)))
+    sidecar = output_file(str(sidecar_path(out)))
     data = locate_data(arguments.data, "train")
     keep_inputs([out, sidecar], [data, weights.path, run.record])
     dataset = read_cached(data)

@@ -27,9 +27,9 @@ from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.locate import locate_data
-from models.shipped import DEFAULT_SINGLE, HELP
+from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
-from models.weights_file import find_weights, load_network
+from models.weights_file import load_network
 
 
 def build_parser() -> Parser:

@@ -22,9 +22,9 @@ from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
-from models.predict_with_files import predict_with_files
-from models.shipped import DEFAULT, HELP
-from models.weights_file import WeightsFile, find_all, seen_in_training
+from models.locate import DEFAULT, HELP, find_all
+from models.prediction import predict_with_files
+from models.weights_file import WeightsFile, seen_in_training
 
 
 def parse_args(argv: Sequence[str] | None) -> Namespace:

@@ -17,8 +17,9 @@ from typing import Any
 from command_line.arguments import Parser
 from command_line.errors import one_line_errors
 from data.errors import InputError
-from models.networks import REPORT_NETWORKS, builder
-from models.weights_file import WeightsFile, find_weights, record_path
+from models import REPORT_NETWORKS, builder
+from models.locate import find_weights
+from models.weights_file import WeightsFile, sidecar_path
 from reporting.commands import FULL, QUICK, find_faces, plan
 from reporting.findings import Totals
 from reporting.material import Material
@@ -89,8 +90,8 @@ def history_of(weights: WeightsFile) -> str | None:
     """Where curves.py finds the history of these weights: their run folder, or the record beside them."""
     if (weights.path.parent / "history.csv").is_file():
         return str(weights.path.parent)
-    record = record_path(weights.path)
-    return str(record) if record.is_file() else None
+    sidecar = sidecar_path(weights.path)
+    return str(sidecar) if sidecar.is_file() else None
 
 
 def output_folder(out: Path) -> Path:

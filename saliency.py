@@ -28,9 +28,9 @@ from data.atomic import write_text
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
-from models.shipped import DEFAULT_SINGLE, HELP
+from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
-from models.weights_file import WeightsFile, find_weights, load_network
+from models.weights_file import WeightsFile, load_network
 from training.held_out import PARTS, held_out
 
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)

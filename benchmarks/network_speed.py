@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.train_speed import MOST_STEPS, WARM_UP, keras_fit_seconds, random_faces
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
-from models.networks import NETWORK_NAMES
+from models import NETWORK_NAMES
 
 
 def rates(network: str, steps: int) -> dict[str, float]:
@@ -29,7 +29,7 @@ def rates(network: str, steps: int) -> dict[str, float]:
     set_up_tensorflow()
     import keras
 
-    from models.networks import builder
+    from models import builder
     from models.prediction import BATCH_SIZE, predict_logits
     from training.batches import training_batches
     from training.optimizers import build_optimizer

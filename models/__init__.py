@@ -1,1 +1,18 @@
 """The networks, one file each, and their shipped weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+REPORT_NETWORKS = ("cnn", "dnn")
+# What run folders and weight files call the networks.
+NETWORK_NAMES = (*REPORT_NETWORKS, "compact")
+
+
+def builder(name: str) -> Callable[..., Any]:
+    """The function that builds one of NETWORK_NAMES: (mean, std, dropout) -> keras.Model."""
+    # Imported here, so that a name can be checked without TensorFlow.
+    from models.cnn import build_cnn
+    from models.compact import build_compact
+    from models.dnn import build_dnn
+
+    return {"cnn": build_cnn, "dnn": build_dnn, "compact": build_compact}[name]

@@ -1,29 +1,44 @@
-"""Class probabilities of faces, by one network or the mean of several, of one view or of four."""
+"""Class probabilities of faces, by one network or the mean of several, of one view or of four.
+
+Keras is imported inside the functions, because scripts check all their input before that.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from models.tensorflow_setup import set_up_tensorflow
+from models.weights_file import WeightsFile, load_network
 
 BATCH_SIZE = 256
 # How much of a face's side the closer view shows; chosen on PublicTest.
 CLOSER = 0.95
 
 
-def predict_probabilities(models: Sequence[Any], faces: np.ndarray, tta: bool = False) -> np.ndarray:
-    """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over models and views.
+def predict_with_files(weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool) -> np.ndarray:
+    """Set TensorFlow up, load the network of each file, and predict_probabilities.
 
-    models: networks that end in logits. tta: test-time augmentation; see each face from four views.
+    Raises InputError when a file does not fit its network.
     """
+    set_up_tensorflow()
+    return predict_probabilities([load_network(each) for each in weights], faces, tta)
+
+
+def predict_probabilities(networks: Sequence[Any], faces: np.ndarray, tta: bool = False) -> np.ndarray:
+    """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks and views.
+
+    networks: keras.Models that end in logits. tta: test-time augmentation; see each face from four views.
+    """
+    import keras
+
     views = four_views(faces) if tta else [faces]
     total = np.zeros((len(faces), NUM_CLASSES))
-    for model in models:
+    for network in networks:
         for view in views:
-            total += keras.ops.convert_to_numpy(keras.ops.softmax(predict_logits(model, view)))
-    return total / (len(models) * len(views))
+            total += keras.ops.convert_to_numpy(keras.ops.softmax(predict_logits(network, view)))
+    return total / (len(networks) * len(views))
 
 
 def four_views(faces: np.ndarray) -> list[np.ndarray]:
@@ -31,6 +46,8 @@ def four_views(faces: np.ndarray) -> list[np.ndarray]:
 
     The label of a face depends neither on its side nor on how tightly it was cropped.
     """
+    import keras
+
     # Maps a pixel of the result to one of the face, about the centre.
     edge = (1 - CLOSER) * (IMAGE_SIZE - 1) / 2
     transform = np.array([CLOSER, 0, edge, 0, CLOSER, edge, 0, 0], np.float32)
@@ -45,8 +62,8 @@ def four_views(faces: np.ndarray) -> list[np.ndarray]:
     return upright + [view[:, :, ::-1] for view in upright]
 
 
-def predict_logits(model: Any, faces: np.ndarray) -> np.ndarray:
+def predict_logits(network: Any, faces: np.ndarray) -> np.ndarray:
     """(N, 48, 48) grey levels, N at least 1 -> (N, 7) float32 logits."""
-    # Not model.predict: the end of its tf.data pipeline waits up to as long again as it worked.
+    # Not Keras's predict: the end of its tf.data pipeline waits up to as long again as it worked.
     batches = [faces[start : start + BATCH_SIZE] for start in range(0, len(faces), BATCH_SIZE)]
-    return np.concatenate([model.predict_on_batch(batch) for batch in batches])
+    return np.concatenate([network.predict_on_batch(batch) for batch in batches])

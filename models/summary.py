@@ -5,13 +5,13 @@ import sys
 
 import keras
 
-from models.networks import NETWORK_NAMES, builder
+from models import NETWORK_NAMES, builder
 
 
-def layer_table(model: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
+def layer_table(network: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
     """Each layer's name, output shape and parameters; pictures as (channels, height, width)."""
     rows = []
-    for layer in model.layers:
+    for layer in network.layers:
         shape = tuple(layer.output.shape[1:])
         if len(shape) == 3:
             shape = (shape[2], shape[0], shape[1])
@@ -19,17 +19,17 @@ def layer_table(model: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
     return rows
 
 
-def parameter_totals(model: keras.Model) -> tuple[int, int, int]:
+def parameter_totals(network: keras.Model) -> tuple[int, int, int]:
     """All parameters, the trainable and the non-trainable ones."""
-    total = model.count_params()
-    trainable = sum(weight.value.shape.num_elements() for weight in model.trainable_weights)
+    total = network.count_params()
+    trainable = sum(weight.value.shape.num_elements() for weight in network.trainable_weights)
     return total, trainable, total - trainable
 
 
-def multiply_adds(model: keras.Model) -> int:
+def multiply_adds(network: keras.Model) -> int:
     """Multiplications with a following addition that convolutions and dense layers need for one face."""
     total = 0
-    for layer in model.layers:
+    for layer in network.layers:
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
             # A convolution uses its kernel once for every pixel of its output, a dense layer once.
             pixels = math.prod(layer.output.shape[1:-1])
@@ -37,14 +37,14 @@ def multiply_adds(model: keras.Model) -> int:
     return total
 
 
-def summary(model: keras.Model) -> str:
+def summary(network: keras.Model) -> str:
     """The table as text, with the totals beneath it."""
     lines = [f"{'layer':<28}{'output':<16}{'parameters':>12}"]
-    for name, shape, parameters in layer_table(model):
+    for name, shape, parameters in layer_table(network):
         lines.append(f"{name:<28}{', '.join(map(str, shape)):<16}{parameters:>12,}")
-    total, trainable, non_trainable = parameter_totals(model)
+    total, trainable, non_trainable = parameter_totals(network)
     lines.append(f"total {total:,}; trainable {trainable:,}; non-trainable {non_trainable:,}")
-    lines.append(f"{multiply_adds(model) / 1e6:.0f} million multiply-adds a face")
+    lines.append(f"{multiply_adds(network) / 1e6:.0f} million multiply-adds per face")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from analysis.ascent_presets import PRESETS
 from analysis.happy_face import happy_rows
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
-from data.hashing import image_hashes
+from data.splits import image_hashes
 from models.layers import convolution_block, normalization
 from models.weights_file import WeightsFile
 

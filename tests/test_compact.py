@@ -11,8 +11,8 @@ import train_cnn
 import train_dnn
 from models.cnn import build_cnn
 from models.compact import build_compact
+from models.locate import find_weights
 from models.summary import multiply_adds
-from models.weights_file import find_weights
 from training.recipes import RECIPES, Recipe
 
 

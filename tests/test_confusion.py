@@ -16,11 +16,12 @@ from analysis.metrics import evaluate
 from data.csv_reader import read_csv, read_labels
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
-from data.hashing import image_hashes
+from data.splits import image_hashes
 from drawing.csv_files import write_drawn_csvs
 from models.dnn import build_dnn
+from models.locate import find_weights
 from models.prediction import predict_probabilities
-from models.weights_file import WeightsFile, find_weights, load_network, save_network
+from models.weights_file import WeightsFile, load_network, save_network
 from training.held_out import held_out
 from training.run_folder import RunFolder
 from training.training_data import load_training_data

@@ -13,8 +13,9 @@ import pytest
 
 import export_weights
 from data.csv_reader import read_csv
+from models.locate import find_weights
 from models.prediction import predict_logits, predict_probabilities
-from models.weights_file import find_weights, load_network
+from models.weights_file import load_network
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from filter_viz import main
-from models.networks import builder
+from models import builder
 from models.weights_file import save_network
 
 FILES = ["filters-outputs.png", "filters.csv", "filters.png"]

@@ -12,12 +12,13 @@ from PIL import Image
 
 import predict
 from data.csv_reader import read_csv, read_labels
-from data.hashing import image_hashes
 from data.pictures import read_picture
+from data.splits import image_hashes
 from models.cnn import build_cnn
 from models.dnn import build_dnn
+from models.locate import find_weights
 from models.prediction import four_views, predict_probabilities
-from models.weights_file import find_weights, load_network, save_network
+from models.weights_file import load_network, save_network
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import pytest
 
 import report
 from drawing.csv_files import write_drawn_csvs
-from models.networks import builder
-from models.weights_file import find_weights, save_network
+from models import builder
+from models.locate import find_weights
+from models.weights_file import save_network
 from reporting import findings
 from reporting.commands import FORMATS, QUICK, find_faces, plan
 from reporting.page import Html, element, paragraph, table

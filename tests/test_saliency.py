@@ -12,8 +12,8 @@ from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import Faces, explain, surest_faces
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
-from data.hashing import image_hashes
-from models.networks import builder
+from data.splits import image_hashes
+from models import builder
 from models.weights_file import save_network
 
 

@@ -11,9 +11,9 @@ import pytest
 import predict
 from data.csv_reader import read_csv
 from data.errors import InputError
+from models.locate import DEFAULT, DEFAULT_SINGLE, FOLDER, SHIPPED, find_all, find_weights
 from models.prediction import predict_probabilities
-from models.shipped import DEFAULT, DEFAULT_SINGLE, FOLDER, SHIPPED
-from models.weights_file import ENDING, find_all, find_weights, load_network
+from models.weights_file import ENDING, load_network
 
 FILES = sorted({file for files in SHIPPED.values() for file in files})
 # In bytes: one compact network is a third of the 12 MB that the ensemble may take.
@@ -27,17 +27,17 @@ def test_every_file_is_named_and_every_name_has_its_files():
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_is_what_its_record_says(name):
+def test_a_file_is_what_its_sidecar_says(name):
     path = FOLDER / f"{name}{ENDING}"
-    record = json.loads((FOLDER / f"{name}.json").read_text())
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
+    sidecar = json.loads((FOLDER / f"{name}.json").read_text())
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == sidecar["sha256"]
     weights = find_weights(str(path))
-    assert weights.network == record["network"]
+    assert weights.network == sidecar["network"]
     assert path.stat().st_size <= LARGEST[weights.network]
-    assert len(weights.training_hashes) == record["training_faces"] == 28_709
-    assert record["arguments"]["validation"] == "PublicTest"
-    assert record["PublicTest"]["faces"] == 3_589
-    assert record["PublicTest"]["faces_without_twins"] == 3_309
+    assert len(weights.training_hashes) == sidecar["training_faces"] == 28_709
+    assert sidecar["arguments"]["validation"] == "PublicTest"
+    assert sidecar["PublicTest"]["faces"] == 3_589
+    assert sidecar["PublicTest"]["faces_without_twins"] == 3_309
     assert not re.search(r"/(home|work|tmp|root|Users)/", (FOLDER / f"{name}.json").read_text())
     assert load_network(weights).count_params() == PARAMETERS[weights.network]
 
@@ -73,7 +73,7 @@ def test_a_misspelt_name_is_told_the_right_ones(drawn, fails):
     assert "or one of cnn, compact, ensemble" in message
 
 
-def test_a_changed_byte_is_found_by_the_digest_of_the_record(tmp_path):
+def test_a_changed_byte_is_found_by_the_digest_of_the_sidecar(tmp_path):
     for name in ("compact-1.weights.h5", "compact-1.json"):
         shutil.copy(FOLDER / name, tmp_path)
     file = tmp_path / "compact-1.weights.h5"

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from data.hashing import image_hashes
-from data.splits import split_validation
+from data.splits import image_hashes, split_validation
 
 # The class shares of FER2013's training rows.
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(7), [400, 44, 410, 722, 483, 317, 497]))

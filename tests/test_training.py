@@ -16,9 +16,10 @@ import train_dnn
 from data.csv_reader import read_csv
 from data.dataset import Dataset
 from data.errors import InputError
-from data.hashing import image_hashes
+from data.splits import image_hashes
+from models.locate import find_weights
 from models.tensorflow_setup import Acceleration
-from models.weights_file import find_weights, load_network
+from models.weights_file import load_network
 from training.callbacks import load_checkpoint
 from training.fit import fit
 from training.optimizers import build_optimizer

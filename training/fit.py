@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from data.dataset import NUM_CLASSES, Dataset
-from models.networks import builder
+from models import builder
 from training.batches import steps_per_epoch, training_batches, without_autotuning
 from training.callbacks import (
     Checkpoint,

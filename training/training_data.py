@@ -8,8 +8,7 @@ import numpy as np
 from data.cache import read_cached
 from data.dataset import Dataset
 from data.errors import InputError
-from data.hashing import image_hashes
-from data.splits import split_validation
+from data.splits import image_hashes, split_validation
 
 
 @dataclass(frozen=True)

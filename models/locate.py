@@ -1,0 +1,60 @@
+"""Finding weights by what --weights takes: a run folder, a weight file or the name of shipped weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.errors import InputError
+from models.weights_file import ENDING, WeightsFile, read_weights
+
+FOLDER = Path(__file__).resolve().parent / "weights"
+# A name and its files, whose probabilities are averaged.
+SHIPPED = {
+    "cnn": ("cnn",),
+    "compact": ("compact-1",),
+    "ensemble": ("compact-1", "compact-2", "compact-3"),
+}
+# What scripts take when no weights are named: the most accurate, and the one for figures of a single network.
+DEFAULT, DEFAULT_SINGLE = "ensemble", "cnn"
+# What --weights takes, for --help.
+HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
+
+
+def find_all(paths: Sequence[str]) -> list[WeightsFile]:
+    """find_weights of each; the name of a shipped ensemble stands for its files. Raises InputError."""
+    return [find_weights(file) for path in paths for file in _shipped(path) or [path]]
+
+
+def find_weights(path: str) -> WeightsFile:
+    """Check and read a weight file, the best (else the last) one of a run folder, or shipped weights.
+
+    path: a file, a folder, or a name in SHIPPED that stands for one file. Raises InputError.
+    """
+    shipped = _shipped(path)
+    if len(shipped) > 1:
+        single = ", ".join(name for name, files in SHIPPED.items() if len(files) == 1)
+        raise InputError(f"{path}: is {len(shipped)} networks; give a single one, such as {single}")
+    file = Path(shipped[0] if shipped else path)
+    if shipped and not file.is_file():
+        raise InputError(f"{path}: {file} is missing; restore it with: git checkout {file}")
+    if file.is_dir():
+        candidates = [file / f"{name}{ENDING}" for name in ("best", "last")]
+        found = [candidate for candidate in candidates if candidate.is_file()]
+        if not found:
+            raise InputError(f"{path}: holds no best{ENDING} or last{ENDING}; give the folder of a run")
+        file = found[0]
+    if not file.is_file():
+        raise InputError(
+            f"{path}: no such weights; give a run folder, a {ENDING} file of this suite, or one of "
+            f"{', '.join(SHIPPED)}"
+        )
+    return read_weights(file)
+
+
+def _shipped(name: str) -> list[str]:
+    """The files of a shipped name; empty for anything else. InputError when a path has that name too."""
+    if name in SHIPPED and Path(name).exists():
+        raise InputError(
+            f"{name}: is here too, beside the shipped weights of that name; write ./{name} for yours, or the "
+            f"files in {FOLDER} for the shipped ones"
+        )
+    return [str(FOLDER / f"{file}{ENDING}") for file in SHIPPED.get(name, ())]
