@@ -1,4 +1,4 @@
-"""Draw faces of the seven expressions, as the CSV files in which FER2013 circulates.
+"""Draw faces of the seven expressions, as CSV files of every form that FER2013 comes in.
 
     python draw_faces.py demo --train 2000 --test 700
 

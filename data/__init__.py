@@ -1,1 +1,1 @@
-"""Reading FER2013 in every form it circulates in, splitting, augmenting, drawn sample faces, writing CSVs."""
+"""Reading FER2013 in every form it comes in, splitting it, and writing predictions, without TensorFlow."""

@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 def read_cached(path: str | os.PathLike[str]) -> Dataset:
     """What read_csv gives, from the cache if the file is unchanged; the images are read-only.
 
-    Where the cache is damaged or cannot be written, the CSV is read, without a word.
+    Where the cache is damaged or cannot be written, the CSV is read instead, silently.
     Raises InputError as read_csv does.
     """
     path = Path(path)
@@ -72,7 +72,7 @@ def read_cached(path: str | os.PathLike[str]) -> Dataset:
     dataset = read_csv(path)
     dataset.images.setflags(write=False)
     trusted = os.name == "posix" and start - max(status.modified, status.changed) > COARSEST_CLOCK_NS
-    # OSError: the CSV has gone meanwhile. InputError: a read-only folder or a full disk.
+    # OSError: the CSV was removed meanwhile. InputError: a read-only folder or a full disk.
     with suppress(OSError, InputError):
         # A CSV that changed while it was being read is not stored.
         if _status(path) == status and (trusted or _checksum(path) == checksum):
@@ -104,8 +104,8 @@ def _store(path: Path, entry: Entry) -> None:
     own_checksum = zlib.crc32(columns.data, zlib.crc32(dataset.images.data))
     header = [FORMAT_VERSION, own_checksum, *entry.status, entry.checksum, entry.trusted]
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        for part in (np.array(header, np.int64), dataset.images, columns):
-            file.write(part.data)
+        for array in (np.array(header, np.int64), dataset.images, columns):
+            file.write(array.data)
 
 
 def _load(path: Path, source: str) -> Entry | None:

@@ -1,6 +1,6 @@
-"""Reading FER2013 from every CSV it circulates as, with each value checked and no row dropped.
+"""Reading FER2013 from every form of CSV that it comes in, with each value checked and no row dropped.
 
-The file is read in blocks of rows, so that 240 MB of text never lie in memory at once. A block is decoded
+The file is read in blocks of rows, so that 240 MB of text are never in memory at once. A block is decoded
 by array operations; only a block in which something is unusual is looked at value by value, to name the
 fault. One thing cannot be noticed: a file without a last newline that was cut inside its very last number.
 """
@@ -126,7 +126,7 @@ def _open_text(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path}: is a broken or cut archive ({error}); {DOWNLOAD_AGAIN}") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); check the path and its rights") from error
+        raise InputError(f"{path}: cannot be read ({reason}); check the path and its permissions") from error
 
 
 def _open_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipExtFile:
@@ -288,7 +288,7 @@ def _fault(path: Path, row: Row, what: str, *, short: bool = False) -> InputErro
         return InputError(
             f"{path}: row {row.number}: the file ends in the middle of this row ({what}); {DOWNLOAD_AGAIN}"
         )
-    return InputError(f"{path}: row {row.number}: {what}; mend this row, or {DOWNLOAD_AGAIN}")
+    return InputError(f"{path}: row {row.number}: {what}; fix this row, or {DOWNLOAD_AGAIN}")
 
 
 def _shown(field: bytes, length: int = 20) -> str:

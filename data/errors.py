@@ -1,8 +1,8 @@
-"""The one exception for what a user can mend."""
+"""The one exception for what a user can fix."""
 
 
 class InputError(Exception):
-    """Bad input: the message is one line that names the file, the row and the way out.
+    """Bad input: the message is one line that names the file, the row and how to fix it.
 
     The scripts print it on stderr and end with exit code 2 (see command_line/errors.py).
     """

@@ -38,6 +38,6 @@ def locate_data(path: str | None, kind: Literal["train", "test"]) -> Path:
 
 
 def find_csv(folder: Path, names: Sequence[str]) -> Path | None:
-    """The first of these CSVs that lies in a folder, plain, .gz or .zip; None where there is none."""
+    """The first of these CSVs that a folder holds, plain, .gz or .zip; None where it holds none."""
     candidates = [folder / (name + ending) for name in names for ending in ("", ".gz", ".zip")]
     return next((file for file in candidates if file.is_file()), None)

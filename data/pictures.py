@@ -1,4 +1,4 @@
-"""Ordinary pictures of a face as the networks take them."""
+"""Reading ordinary pictures of a face in the form that the networks take."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
         raise InputError(f"{path}: is a folder; name the pictures in it")
     try:
         with Image.open(path) as picture:
-            # Phones store a photograph as the sensor saw it, and which way is up beside it.
+            # Phones store a photograph as the sensor saw it, and separately which way is up.
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the path") from None

@@ -1,4 +1,4 @@
-"""Drawn faces as the CSV files in which FER2013 circulates."""
+"""Drawn faces as CSV files of every form that FER2013 comes in."""
 
 import os
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def write_drawn_csvs(folder: str | os.PathLike[str], train: int, test: int, seed
     - fer2013.csv (emotion,pixels,Usage) and icml_face_data.csv (emotion, Usage, pixels): all faces;
     - emotion_pixels.csv (emotion,pixels) and pixels.csv (pixels): the test faces.
 
-    Raises InputError when the folder cannot be written or has such a file already: it may be the real one.
+    Raises InputError when the folder cannot be written or has such a file already, which may be the real one.
     """
     folder = Path(folder)
     if present := [name for name in FILE_NAMES if (folder / name).exists()]:

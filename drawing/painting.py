@@ -1,7 +1,7 @@
 """Paints a batch of faces from their traits and action units, in plain array arithmetic.
 
 Everything is a soft-edged shape over a 48x48 grid of face coordinates: the unit is one pixel, the origin
-lies between the cheeks, u points right and v down. Only +, -, *, / and square roots are used, which IEEE 754
+is between the cheeks, u points right and v down. Only +, -, *, / and square roots are used, which IEEE 754
 rounds alike everywhere, so that the same numbers give the same pictures on every machine.
 """
 
@@ -14,7 +14,7 @@ from drawing.action_units import PART_NAMES
 
 EYE_LEVEL = -5.0
 
-# Trait: the range in which a face's value lies, uniformly. Lengths are in pixels of a face of scale 1.
+# Trait: the range that a face's value is drawn from, uniformly. Lengths are in pixels of a face of scale 1.
 TRAITS: dict[str, tuple[float, float]] = {
     # Identity.
     "face_width": (16.5, 20.0),
@@ -73,7 +73,7 @@ def paint_faces(
     """Paint N faces without noise.
 
     traits: for each name in TRAITS an (N, 1, 1) float32 array. units: for each action unit an (N, 1, 1)
-    float32 array of intensities in 0..1. Returns pictures (N, 48, 48) float32, grey levels that may lie
+    float32 array of intensities in 0..1. Returns pictures (N, 48, 48) float32, grey levels that may be
     a little outside 0..255, and parts (N, 5, 48, 48) bool in the order of PART_NAMES, no two overlapping.
     """
     painter = _Painter(traits, units)
@@ -120,7 +120,7 @@ def _blurred(pictures: np.ndarray, amount: np.ndarray) -> np.ndarray:
 
 
 class _Painter:
-    """The picture in the making: the head's albedo, and where its parts lie."""
+    """The picture in the making: the head's albedo, and where its parts are."""
 
     def __init__(self, traits: Mapping[str, np.ndarray], units: Mapping[int, np.ndarray]) -> None:
         self.traits = traits

@@ -19,7 +19,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         # On AMD processors TensorFlow leaves oneDNN off, which costs a factor of 1.5 to 2.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
         # On a single core TensorFlow would take one thread for both the batches and the training that waits
-        # for them, and sometimes stand still.
+        # for them, and sometimes hang.
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(max(2, os.cpu_count() or 2)))
         # Level 3, because the absence of a GPU is logged as an error.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -78,7 +78,7 @@ def read_weights(file: Path) -> WeightsFile:
     if math.isnan(mean) or math.isnan(std) or std == 0:
         raise InputError(f"{file}: lacks the mean or deviation of its training set; train or copy it again")
     if not (isinstance(hashes, np.ndarray) and hashes.ndim == 1 and hashes.dtype == np.uint64):
-        raise InputError(f"{file}: does not tell the faces of its training; train or copy it again")
+        raise InputError(f"{file}: does not say which faces it was trained on; train or copy it again")
     _compare_digest(file)
     return WeightsFile(file, description, hashes)
 

@@ -259,7 +259,7 @@ def test_hashes_that_are_none_are_refused(tmp_path, fails, hashes):
     with h5py.File(file, "w") as stored:
         stored.attrs["description"] = json.dumps({"network": "dnn", "mean": 128, "std": 60})
         stored["training_hashes"] = hashes
-    assert "does not tell the faces" in fails(predict.main, "--images", "a.png", "--weights", file)
+    assert "does not say which faces" in fails(predict.main, "--images", "a.png", "--weights", file)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
