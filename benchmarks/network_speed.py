@@ -3,7 +3,8 @@
     python benchmarks/network_speed.py
 
 Each network runs in a process of its own, on random 48x48 faces, through the suite's own training (recipe
-fast, augmentation included) and prediction. Compiled and warmed up first. Run it on an idle machine.
+fast, augmentation included, in --precision) and prediction (always in float32). Traced and warmed up first.
+Run it on an idle machine.
 """
 
 import json
@@ -20,29 +21,25 @@ from benchmarks.train_speed import MOST_STEPS, WARM_UP, keras_fit_seconds, rando
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
 from models import NETWORK_NAMES
+from training.precision import PRECISIONS
 
 
-def rates(network: str, steps: int) -> dict[str, float]:
-    """Faces per second in training and prediction, over `steps` batches each."""
-    from models.tensorflow_setup import fastest_acceleration, set_up_tensorflow
+def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
+    """Faces per second in training and prediction, over `steps` batches each; the training's precision."""
+    from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
-    import keras
-
     from models import builder
     from models.prediction import BATCH_SIZE, predict_logits
     from training.batches import training_batches
-    from training.optimizers import build_optimizer
+    from training.fit import build_compiled
+    from training.precision import choose_precision
     from training.recipes import RECIPES
 
-    acceleration, recipe = fastest_acceleration(), RECIPES[network]["fast"]
+    recipe = RECIPES[network]["fast"]
     faces, labels = random_faces((steps + WARM_UP) * recipe.batch_size)
-    keras.config.set_dtype_policy(acceleration.dtype_policy)
-    model = builder(network)(128.0, 64.0, dropout=recipe.dropout)
-    loss: Any = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(
-        build_optimizer(recipe, 1000), loss, metrics=["accuracy"], jit_compile=acceleration.jit_compile
-    )
+    precision = choose_precision(precision)
+    model = build_compiled(network, 128.0, 64.0, recipe, 1000, precision)
     batches = training_batches(
         faces,
         labels,
@@ -54,13 +51,13 @@ def rates(network: str, steps: int) -> dict[str, float]:
     training = steps * recipe.batch_size / keras_fit_seconds(model, batches, steps)
 
     # Predictions are made in float32 by a network without an optimiser, as predict.py does.
-    keras.config.set_dtype_policy("float32")
     model = builder(network)(128.0, 64.0)
     faces = faces[: len(faces) // BATCH_SIZE * BATCH_SIZE]
     predict_logits(model, faces[:BATCH_SIZE])
     started = time.monotonic()
     predict_logits(model, faces)
-    return {"training": training, "prediction": len(faces) / (time.monotonic() - started)}
+    prediction = len(faces) / (time.monotonic() - started)
+    return {"precision": precision, "training": training, "prediction": prediction}
 
 
 @one_line_errors
@@ -70,20 +67,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--steps", type=whole_number(2, MOST_STEPS), default=20, metavar="N", help="batches to time"
     )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="of the training, as of train_cnn.py",
+    )
     parser.add_argument("--network", choices=NETWORK_NAMES, help="only this one, as JSON")
     arguments = parser.parse_args(argv)
     if arguments.network:
-        print(json.dumps(rates(arguments.network, arguments.steps)))
+        print(json.dumps(rates(arguments.network, arguments.steps, arguments.precision)))
         return
-    first: dict[str, float] = {}
+    options = ["--steps", str(arguments.steps), "--precision", arguments.precision]
+    first: dict[str, Any] = {}
     for network in NETWORK_NAMES:
-        command = [sys.executable, __file__, "--network", network, "--steps", str(arguments.steps)]
+        command = [sys.executable, __file__, "--network", network, *options]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         measured = json.loads(output.splitlines()[-1])
         first = first or measured
         print(
             network.ljust(10),
-            *(f"{name} {rate:7.1f} faces/s ({rate / first[name]:.2f} x)" for name, rate in measured.items()),
+            measured["precision"],
+            *(
+                f"{name} {measured[name]:7.1f} faces/s ({measured[name] / first[name]:.2f} x)"
+                for name in ("training", "prediction")
+            ),
             flush=True,
         )
 

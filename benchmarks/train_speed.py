@@ -2,11 +2,12 @@
 
     python benchmarks/train_speed.py
 
-Each way runs in a process of its own, one after the other, on random faces: compiled and warmed up first,
-then timed over --steps batches of 128, augmentation included. Plain Keras: its own batch normalisation and
-default compile, oneDNN as TensorFlow sets it, fed by ImageDataGenerator with the report's ranges. PyTorch:
-channels_last, without augmentation, float32 and bfloat16. The rate of a large float32 matrix product is the
-yardstick of the machine. Run it on an idle machine.
+Each way runs in a process of its own, one after the other, on random faces: traced and warmed up first, then
+timed over --steps batches of 128, augmentation included. Plain Keras: its own batch normalisation and default
+compile, oneDNN as TensorFlow sets it, fed by ImageDataGenerator with the report's ranges. PyTorch:
+channels_last, without augmentation. Each way is compared with the suite in the same precision; bfloat16 is
+measured only where the hardware is fast at it. The rate of a large float32 matrix product is the yardstick of
+the machine. Run it on an idle machine.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
+from training.precision import choose_precision
 
 BATCH_SIZE = 128
 WARM_UP = 2
 MOST_STEPS = 2000  # their faces are drawn beforehand: 600 MB
-WAYS = ("suite", "keras", "torch float32", "torch bfloat16")
+WAYS = ("suite float32", "suite bfloat16", "keras float32", "torch float32", "torch bfloat16")
 
 
 def random_faces(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -36,27 +38,17 @@ def random_faces(count: int) -> tuple[np.ndarray, np.ndarray]:
     return generator.integers(0, 256, (count, 48, 48), dtype=np.uint8), generator.integers(0, 7, count)
 
 
-def suite_seconds(steps: int) -> float:
+def suite_seconds(steps: int, precision: str) -> float:
     """Seconds of `steps` batches through the suite's own training, as train_cnn.py runs it."""
-    from models.tensorflow_setup import fastest_acceleration, set_up_tensorflow
+    from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
-    import keras
-
-    from models.cnn import build_cnn
     from training.batches import training_batches
-    from training.optimizers import build_optimizer
+    from training.fit import build_compiled
     from training.recipes import RECIPES
 
-    acceleration = fastest_acceleration()
-    print(acceleration, file=sys.stderr)
-    keras.config.set_dtype_policy(acceleration.dtype_policy)
     recipe = RECIPES["cnn"]["report"]
-    model = build_cnn(128.0, 64.0)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(
-        build_optimizer(recipe, 100), loss, metrics=["accuracy"], jit_compile=acceleration.jit_compile
-    )
+    model = build_compiled("cnn", 128.0, 64.0, recipe, 100, precision)
     images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
     batches = training_batches(
         images,
@@ -114,7 +106,7 @@ def keras_fit_seconds(model, batches, steps: int) -> float:
     return ends[-1] - ends[WARM_UP - 1]
 
 
-def torch_seconds(steps: int, bfloat16: bool) -> float:
+def torch_seconds(steps: int, precision: str) -> float:
     """Seconds of `steps` batches of the same network in PyTorch."""
     import torch
     from torch import nn
@@ -148,7 +140,7 @@ def torch_seconds(steps: int, bfloat16: bool) -> float:
         faces = torch.from_numpy((images[start : start + BATCH_SIZE, None] - 128.0) / 64.0).float()
         targets = torch.from_numpy(labels[start : start + BATCH_SIZE])
         adam.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
             loss = nn.functional.cross_entropy(model(faces.to(memory_format=torch.channels_last)), targets)
         loss.backward()
         adam.step()
@@ -177,14 +169,20 @@ def training_gflop() -> float:
     return 3 * 2 * multiply_adds(build_cnn(128.0, 64.0)) / 1e9
 
 
-def measurements(steps: int) -> Iterator[tuple[str, float]]:
-    """Each way and its faces per second, measured in a fresh process."""
-    for way in WAYS:
-        if way.startswith("torch") and importlib.util.find_spec("torch") is None:
+def measurements(
+    steps: int, precisions: Collection[str], ways: Sequence[str] = WAYS
+) -> Iterator[tuple[str, float]]:
+    """Each way that can run here in one of `precisions`, and its faces per second in a fresh process."""
+    for way in ways:
+        library, precision = way.split()
+        if precision not in precisions or (library == "torch" and importlib.util.find_spec("torch") is None):
             continue
         command = [sys.executable, __file__, "--way", way, "--steps", str(steps)]
-        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        yield way, steps * BATCH_SIZE / float(output.splitlines()[-1])
+        # Captured, so that TensorFlow's start-up chatter does not mix with the results.
+        run = subprocess.run(command, capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError(f"{way} failed:\n{run.stderr}")
+        yield way, steps * BATCH_SIZE / float(run.stdout.splitlines()[-1])
 
 
 @one_line_errors
@@ -194,19 +192,32 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=whole_number(1, MOST_STEPS), default=10, help="batches to time")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
-    if arguments.way == "suite":
-        print(suite_seconds(arguments.steps))
-    elif arguments.way == "keras":
-        print(keras_seconds(arguments.steps))
-    elif arguments.way:
-        print(torch_seconds(arguments.steps, arguments.way.endswith("bfloat16")))
-    else:
-        peak, cost = sgemm_gflops(), training_gflop()
-        print(f"sgemm {peak:.0f} GFLOP/s; a face costs {cost:.2f} GFLOP of training")
-        rates = dict(measurements(arguments.steps))
-        for way, rate in rates.items():
-            share, ratio = rate * cost / peak, rates["suite"] / rate
-            print(f"{way:<15}{rate:7.1f} faces/s  {share:6.1%} of sgemm  suite is {ratio:.2f} x as fast")
+    if arguments.way:
+        library, precision = arguments.way.split()
+        if library == "suite":
+            print(suite_seconds(arguments.steps, precision))
+        elif library == "keras":
+            print(keras_seconds(arguments.steps))
+        else:
+            print(torch_seconds(arguments.steps, precision))
+        return
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    precisions = {"float32", choose_precision("auto")}
+    peak, cost = sgemm_gflops(), training_gflop()
+    print(f"sgemm {peak:.0f} GFLOP/s; a face costs {cost:.2f} GFLOP of training")
+    rates = {}
+    for way, rate in measurements(arguments.steps, precisions):
+        rates[way] = rate
+        like = f"suite {way.split()[1]}"
+        print(
+            f"{way:<15}{rate:7.1f} faces/s  {rate * cost / peak:6.1%} of sgemm  "
+            f"{like} is {rates[like] / rate:.2f} x as fast",
+            flush=True,
+        )
+    if "bfloat16" not in precisions:
+        print("bfloat16 was not measured: this machine multiplies it more slowly than float32")
 
 
 if __name__ == "__main__":

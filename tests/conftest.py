@@ -24,6 +24,7 @@ def compact_run(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of the compact network, validated on PublicTest; leave it as it is."""
     path = tmp_path_factory.mktemp("runs") / "compact"
     options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "4", "--batch-size", "32"]
+    options += ["--precision", "float32"]
     train_cnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(path), *options])
     return path
 
@@ -43,11 +44,3 @@ def fails(capsys: pytest.CaptureFixture[str]):
         return printed.err
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def _float32() -> None:
-    """Every test starts in float32: a training in the same process leaves its precision behind."""
-    import keras  # after set_up_tensorflow
-
-    keras.config.set_dtype_policy("float32")

@@ -1,10 +1,11 @@
 """The benchmarks that print numbers of the README: they run, and judge what they measured."""
 
+import json
 import re
 
 import pytest
 
-from benchmarks import network_speed, time_to_accuracy
+from benchmarks import network_speed, time_to_accuracy, train_speed
 
 
 @pytest.mark.parametrize(("target", "epochs", "reached"), [("0.01", 3, True), ("0.999", 1, False)])
@@ -25,7 +26,24 @@ def test_a_target_that_is_no_accuracy_is_refused(drawn, fails):
 
 
 def test_network_speed_measures_training_and_prediction(capfd):
-    network_speed.main(["--network", "dnn", "--steps", "2"])
-    line = capfd.readouterr().out.splitlines()[-1]
-    rates = re.fullmatch(r'\{"training": ([\d.]+), "prediction": ([\d.]+)\}', line)
-    assert all(float(rate) > 1 for rate in rates.groups())
+    network_speed.main(["--network", "dnn", "--steps", "2", "--precision", "bfloat16"])
+    measured = json.loads(capfd.readouterr().out)
+    assert measured["precision"] == "bfloat16"
+    assert measured["training"] > 1
+    assert measured["prediction"] > 1
+
+
+def test_each_way_of_training_is_compared_with_the_suite_in_its_own_precision(monkeypatch, capsys):
+    rates = {"suite float32": 100.0, "suite bfloat16": 300.0, "keras float32": 50.0, "torch bfloat16": 200.0}
+    monkeypatch.setattr(train_speed, "measurements", lambda steps, precisions: iter(rates.items()))
+    monkeypatch.setattr(train_speed, "sgemm_gflops", lambda: 100.0)
+    train_speed.main([])
+    lines = {line[:14]: line for line in capsys.readouterr().out.splitlines()}
+    assert "suite float32 is 2.00 x as fast" in lines["keras float32 "]
+    assert "suite bfloat16 is 1.50 x as fast" in lines["torch bfloat16"]
+
+
+def test_a_way_of_training_prints_its_seconds_and_nothing_else(capfd):
+    ways = dict(train_speed.measurements(1, ("float32",), ways=("suite float32",)))
+    assert ways["suite float32"] > 1
+    assert capfd.readouterr() == ("", "")
