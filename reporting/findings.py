@@ -1,13 +1,10 @@
-"""What the report found, question by question: the numbers that a rebuilt report stands beside."""
+"""What the report found, question by question: the page shows these numbers beside the measured ones."""
 
 from typing import NamedTuple
 
 
 class LayerRow(NamedTuple):
-    """One row of a layer table: the layers it names, the last one's output, each one's parameters.
-
-    output: (channels, height, width) or (units,).
-    """
+    """One row of a layer table. output: of each of its layers, (channels, height, width) or (units,)."""
 
     layers: tuple[str, ...]
     output: tuple[int, ...]

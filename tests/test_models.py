@@ -11,60 +11,10 @@ from models.cnn import build_cnn
 from models.dnn import build_dnn
 from models.layers import ChannelHeightMaxPooling2D, FusedBatchNormalization, InterpolationBlur
 from models.summary import layer_table
-
-# Report, question 1: layer, output as (channels, height, width), parameters. ReLUs have none.
-CNN_TABLE = [
-    ("conv2d_1", (32, 48, 48), 320),
-    ("batch_normalization_1", (32, 48, 48), 128),
-    ("conv2d_2", (32, 48, 48), 9_248),
-    ("batch_normalization_2", (32, 48, 48), 128),
-    ("conv2d_3", (32, 48, 48), 9_248),
-    ("batch_normalization_3", (32, 48, 48), 128),
-    ("max_pooling2d_1", (16, 24, 48), 0),
-    ("conv2d_4", (64, 24, 48), 9_280),
-    ("batch_normalization_4", (64, 24, 48), 256),
-    ("conv2d_5", (64, 24, 48), 36_928),
-    ("batch_normalization_5", (64, 24, 48), 256),
-    ("conv2d_6", (64, 24, 48), 36_928),
-    ("batch_normalization_6", (64, 24, 48), 256),
-    ("max_pooling2d_2", (32, 12, 48), 0),
-    ("conv2d_7", (128, 12, 48), 36_992),
-    ("batch_normalization_7", (128, 12, 48), 512),
-    ("conv2d_8", (128, 12, 48), 147_584),
-    ("batch_normalization_8", (128, 12, 48), 512),
-    ("conv2d_9", (128, 12, 48), 147_584),
-    ("batch_normalization_9", (128, 12, 48), 512),
-    ("max_pooling2d_3", (64, 6, 48), 0),
-    ("flatten_1", (18_432,), 0),
-    ("dense_1", (1024,), 18_875_392),
-    ("batch_normalization_10", (1024,), 4_096),
-    ("dropout_1", (1024,), 0),
-    ("dense_2", (7,), 7_175),
-]
+from reporting.findings import LAYERS, TOTALS
 
 # Layers without parameters that the report did outside its network, or not at all.
 OURS = ("faces", "normalization", "interpolation_blur", "channel")
-
-# Report, question 2.
-DNN_TABLE = [
-    ("dense_1", (2048,), 4_720_640),
-    ("dense_2", (2048,), 4_196_352),
-    ("dense_3", (2048,), 4_196_352),
-    ("dense_4", (1024,), 2_098_176),
-    ("dropout_1", (1024,), 0),
-    ("batch_normalization_1", (1024,), 4_096),
-    ("dense_5", (1024,), 1_049_600),
-    ("dense_6", (1024,), 1_049_600),
-    ("batch_normalization_2", (1024,), 4_096),
-    ("dense_7", (512,), 524_800),
-    ("dense_8", (512,), 262_656),
-    ("batch_normalization_3", (512,), 2_048),
-    ("dense_9", (256,), 131_328),
-    ("dense_10", (128,), 32_896),
-    ("dropout_2", (128,), 0),
-    ("dense_11", (7,), 903),
-]
-
 
 BLUR = np.array([1, 10, 1]) / 12
 
@@ -86,30 +36,38 @@ def faces() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (5, 48, 48), dtype=np.uint8)
 
 
+def layers_of_report(network: str) -> list[tuple[str, tuple[int, ...], int]]:
+    """The report's table, one row per layer as in layer_table; pictures as (channels, height, width)."""
+    return [
+        (layer, row.output, parameters)
+        for row in LAYERS[network]
+        for layer, parameters in zip(row.layers, row.parameters, strict=True)
+    ]
+
+
 def test_cnn_layers_are_the_reports(cnn):
     in_report = [row for row in layer_table(cnn) if row[0].rsplit("_", 1)[0] not in ("activation", "faces")]
-    assert [row for row in in_report if row[0] not in OURS] == CNN_TABLE
+    assert [row for row in in_report if row[0] not in OURS] == layers_of_report("cnn")
     assert [layer.name for layer in cnn.layers if "activation" in layer.name] == [
         f"activation_{number}" for number in range(1, 11)
     ]
 
 
 def test_cnn_counts_are_the_reports(cnn):
-    assert cnn.count_params() == 19_323_463
-    assert sum(np.prod(weight.shape) for weight in cnn.trainable_weights) == 19_320_071
-    assert sum(np.prod(weight.shape) for weight in cnn.non_trainable_weights) == 3_392
+    assert cnn.count_params() == TOTALS["cnn"].total
+    assert sum(np.prod(weight.shape) for weight in cnn.trainable_weights) == TOTALS["cnn"].trainable
+    assert sum(np.prod(weight.shape) for weight in cnn.non_trainable_weights) == TOTALS["cnn"].non_trainable
 
 
 def test_dnn_layers_are_the_reports(dnn):
-    assert [
-        row for row in layer_table(dnn) if row[0] not in ("faces", "normalization", "flatten_1")
-    ] == DNN_TABLE
+    in_report = [row for row in layer_table(dnn) if row[0] not in ("faces", "normalization", "flatten_1")]
+    assert in_report == layers_of_report("dnn")
 
 
 def test_dnn_counts_are_the_reports(dnn):
-    assert dnn.count_params() == 18_273_543
-    assert sum(np.prod(weight.shape) for weight in dnn.trainable_weights) == 18_268_423
-    assert sum(np.prod(weight.shape) for weight in dnn.non_trainable_weights) == 5_120
+    assert dnn.count_params() == TOTALS["dnn"].total
+    assert sum(np.prod(weight.shape) for weight in dnn.trainable_weights) == TOTALS["dnn"].trainable
+    assert sum(np.prod(weight.shape) for weight in dnn.non_trainable_weights) == TOTALS["dnn"].non_trainable
 
 
 def literal_report_cnn() -> keras.Model:
