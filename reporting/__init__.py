@@ -1,1 +1,1 @@
-"""The report as one page: its own numbers, the commands that rebuild them, and the HTML that shows both."""
+"""The report as one page: its own numbers, and the commands that rebuild them."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from models import builder
 from models.locate import find_weights
 from models.weights_file import save_network
 from reporting import findings
-from reporting.commands import FORMATS, QUICK, find_faces, plan
-from reporting.page import Html, element, paragraph, table
+from reporting.commands import FORMATS, QUICK, plan
+from reporting.inputs import Network, find_data, find_networks, history_of
+from reporting.page import render_page
 from training.run_folder import RunFolder
 
 FIGURES = (
@@ -44,7 +46,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.text += data.replace("\N{NO-BREAK SPACE}", " ")
+        self.text += re.sub(r"\s+", " ", data)
 
 
 @pytest.fixture(scope="module")
@@ -166,32 +168,33 @@ def test_a_missing_network_is_named_in_its_place(faces, runs, tmp_path):
     weights = runs["dnn"] / "best.weights.h5"
     report.main(["--data", str(faces), "--runs", str(weights), "--quick", "--out", str(tmp_path / "r")])
     text = Page((tmp_path / "r" / "report.html").read_text()).text
-    assert text.count("No weights of a CNN were given") == 4
+    assert text.count("No CNN weights were given") == 4
     assert "no CNN given" in text
     assert "differs" not in text
     assert not (tmp_path / "r" / "saliency.png").exists()
 
 
-def test_faces_are_found_under_their_usual_names(faces, tmp_path):
-    assert find_faces(faces, None) == ("--data", str(faces / "fer2013.csv"))
-    assert find_faces(faces, "l.csv") == ("--data", str(faces / "test.csv"), "--labels", "l.csv")
+def test_data_is_found_under_their_usual_names(faces, tmp_path):
+    assert find_data(faces, None) == ("--data", str(faces / "fer2013.csv"))
+    assert find_data(faces, "l.csv") == ("--data", str(faces / "test.csv"), "--labels", "l.csv")
     (tmp_path / "train.csv.gz").touch()
-    assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "train.csv.gz"), "--validation", "run")
+    assert find_data(tmp_path, None) == ("--data", str(tmp_path / "train.csv.gz"), "--validation", "run")
     (tmp_path / "icml_face_data.csv").touch()
-    assert find_faces(tmp_path, None) == ("--data", str(tmp_path / "icml_face_data.csv"))
+    assert find_data(tmp_path, None) == ("--data", str(tmp_path / "icml_face_data.csv"))
 
 
 def test_a_history_is_found_in_the_run_or_in_the_record_of_shipped_weights(runs, tmp_path):
-    assert report.history_of(find_weights(str(runs["cnn"]))) == str(runs["cnn"])
+    assert history_of(find_weights(str(runs["cnn"]))) == str(runs["cnn"])
     shipped = find_weights("compact")
-    assert report.history_of(shipped) == str(shipped.path.with_name("compact-1.json"))
+    assert history_of(shipped) == str(shipped.path.with_name("compact-1.json"))
     alone = tmp_path / "alone.weights.h5"
     alone.write_bytes(shipped.path.read_bytes())
-    assert report.history_of(find_weights(str(alone))) is None
+    assert history_of(find_weights(str(alone))) is None
 
 
-def test_commands_can_be_typed_as_they_are_shown(tmp_path):
-    commands = plan({"cnn": "my run"}, [], ("--data", "a.csv"), QUICK)
+def test_commands_can_be_typed_as_they_are_shown(runs):
+    network = Network("my run", find_weights(str(runs["cnn"])), history=None)
+    commands = plan({"cnn": network}, ("--data", "a.csv"), QUICK)
     assert [each.stem for each in commands] == [
         "confusion",
         "saliency",
@@ -203,10 +206,39 @@ def test_commands_can_be_typed_as_they_are_shown(tmp_path):
     assert commands[0].shown(Path("out")) == f"{start} out/confusion.png out/confusion.pdf"
 
 
-def test_whatever_is_not_html_is_escaped():
-    assert paragraph("<b>", Html("<i>x</i>")) == "<p>&lt;b&gt; <i>x</i></p>"
-    assert element("a", "&", href='"<') == '<a href="&quot;&lt;">&amp;</a>'
-    assert "<td>&lt;script&gt;</td>" in table("caption", ("", "head"), [("row", "<script>")])
+def test_every_name_on_the_page_is_escaped(built, runs, tmp_path):
+    strange = '<b>"&amp;'
+    folder = shutil.copytree(built, tmp_path / "report")
+    saliency = json.loads((folder / "saliency.json").read_text())
+    saliency["faces"][0]["true"] = strange
+    (folder / "saliency.json").write_text(json.dumps(saliency))
+    run = shutil.copytree(runs["cnn"], tmp_path / strange)
+    arguments = {"data": strange, "recipe": strange, "epochs": 2, "batch_size": 8, "seed": 1}
+    record = {
+        "arguments": arguments | {"validation": "PublicTest"},
+        "training_faces": 14,
+        "validation_faces": 14,
+        "commit": strange,
+        "versions": {"python": strange},
+        "machine": {"processor": strange, "cores": 2, "system": strange},
+    }
+    (run / "run.json").write_text(json.dumps(record))
+    networks = find_networks([str(runs["dnn"]), str(run)])
+    commands = plan(networks, ("--data", strange), QUICK)
+    page = Page(render_page(folder, tmp_path / strange, networks, commands, is_drawn=True))
+    assert "b" not in {tag for tag, _ in page.tags}
+    for text in (
+        f"/{strange}/best.weights.h5",
+        f"recipe{strange}",
+        f"{strange}, 2 cores",
+        f"/{strange}/curves.png",
+    ):
+        assert text in page.text
+    assert f"--data '{strange}' --weights" in page.text
+    assert any(f"{strange} seen as " in (attributes.get("alt") or "") for _, attributes in page.tags)
+    assert "not recorded" in page.text, "the other run has no run.json"
+    assert "best epoch of a run was chosen on these same faces" in page.text
+    assert "do not publish the page" not in page.text, "the faces are drawn"
 
 
 def test_a_failing_script_leaves_nothing_and_gives_its_line(faces, runs, tmp_path, fails):
