@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from command_line.arguments import Parser, whole_number
+from command_line.arguments import Parser, share, whole_number
 from command_line.errors import one_line_errors
 from drawing.csv_files import write_drawn_csvs
 
@@ -23,6 +23,9 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
     parser.add_argument(
         "--test", type=whole_number(1), default=700, metavar="N", help="test faces, the first half PublicTest"
     )
+    parser.add_argument(
+        "--variety", type=share, default=1.0, metavar="SHARE", help="how much faces, poses and light differ"
+    )
     parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="of the random numbers")
     return parser.parse_args(argv)
 
@@ -31,7 +34,7 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw faces with the options in `argv`."""
     arguments = parse_args(argv)
-    write_drawn_csvs(arguments.folder, arguments.train, arguments.test, arguments.seed)
+    write_drawn_csvs(arguments.folder, arguments.train, arguments.test, arguments.seed, arguments.variety)
     print(f"wrote {arguments.train} training and {arguments.test} test faces to {arguments.folder}")
 
 

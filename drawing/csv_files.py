@@ -16,7 +16,9 @@ FILE_NAMES = (
 _GREY_LEVELS = [str(level) for level in range(256)]
 
 
-def write_drawn_csvs(folder: str | os.PathLike[str], train: int, test: int, seed: int) -> None:
+def write_drawn_csvs(
+    folder: str | os.PathLike[str], train: int, test: int, seed: int, variety: float = 1.0
+) -> None:
     """Draw train + test faces, no face in both, and write them in every format.
 
     The first half of the test faces are PublicTest, the others PrivateTest. Written are
@@ -33,7 +35,7 @@ def write_drawn_csvs(folder: str | os.PathLike[str], train: int, test: int, seed
         raise InputError(
             f"{folder}: has {', '.join(present)} already; choose another folder, or remove them yourself"
         )
-    faces = draw_faces(train + test, seed)
+    faces = draw_faces(train + test, seed, variety)
     rows = _pixel_columns(faces)
     labels = faces.labels.tolist()
     public = test // 2

@@ -32,10 +32,11 @@ class DrawnFaces:
     parts: np.ndarray
 
 
-def draw_faces(count: int, seed: int) -> DrawnFaces:
+def draw_faces(count: int, seed: int, variety: float = 1.0) -> DrawnFaces:
     """Draw `count` faces, the seven classes equally often (give or take one) in a shuffled order.
 
-    Face i depends on (seed, i) alone: the first faces of a larger draw are those of a smaller one.
+    Face i depends on (seed, i, variety) alone: the first faces of a larger draw are those of a smaller one.
+    variety: 0..1, how much of each trait's range is used, about its middle; expressions vary all the same.
     """
     labels = _labels(count, seed)
     images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -45,7 +46,7 @@ def draw_faces(count: int, seed: int) -> DrawnFaces:
         generators = [np.random.default_rng([seed, _FACES, i]) for i in range(rows.start, rows.stop)]
         expressions = [EXPRESSIONS[CLASS_NAMES[label]] for label in labels[rows]]
         units = [_intensities(g, e) for g, e in zip(generators, expressions, strict=True)]
-        images[rows], parts[rows] = _draw(units, generators)
+        images[rows], parts[rows] = _draw(units, generators, variety)
     return DrawnFaces(images, labels, parts)
 
 
@@ -75,9 +76,14 @@ def _intensities(generator: np.random.Generator, expression: Mapping[int, float]
     return np.where(shown, intensities, 0).astype(np.float32)
 
 
-def _draw(units: list[np.ndarray], generators: list[np.random.Generator]) -> tuple[np.ndarray, np.ndarray]:
+def _draw(
+    units: list[np.ndarray], generators: list[np.random.Generator], variety: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     lows, highs = np.array(list(TRAITS.values())).T
-    drawn = np.array([generator.uniform(lows, highs) for generator in generators], np.float32)
+    unused = (highs - lows) * (1 - variety) / 2
+    drawn = np.array(
+        [generator.uniform(lows + unused, highs - unused) for generator in generators], np.float32
+    )
     traits = dict(zip(TRAITS, drawn.T[:, :, None, None], strict=True))
     intensities = dict(zip(ACTION_UNITS, np.array(units).T[:, :, None, None], strict=True))
     pictures, parts = paint_faces(traits, intensities)

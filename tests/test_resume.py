@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-OPTIONS = ["--epochs", "3", "--limit", "96", "--batch-size", "32", "--validation", "none", "--deterministic"]
+# So few faces that bfloat16 takes seconds where the hardware does not have it.
+OPTIONS = ["--epochs", "3", "--limit", "32", "--batch-size", "16", "--validation", "none", "--deterministic"]
 
 
-def command(drawn: Path, run: Path, *more: str) -> list[str]:
+def command(drawn: Path, run: Path, *more: str, script: str = "train_cnn.py") -> list[str]:
     data = ["--data", str(drawn / "train.csv")]
-    return [sys.executable, str(PROJECT / "train_cnn.py"), *data, "--run", str(run), *OPTIONS, *more]
+    return [sys.executable, str(PROJECT / script), *data, "--run", str(run), *OPTIONS, *more]
 
 
 def start_and_wait_for_an_epoch(arguments: list[str], run: Path, **options) -> subprocess.Popen:
@@ -42,19 +43,36 @@ def weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-@pytest.mark.parametrize("network", ["cnn", "compact"])
-def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, network):
+SETTINGS = ["--set", "dropout=0.6", "erase=12", "rotation=20"]
+
+
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        ("train_cnn.py", ["--network", "cnn", "--precision", "float32"]),
+        ("train_cnn.py", ["--network", "compact", "--precision", "float32", *SETTINGS]),
+        ("train_cnn.py", ["--network", "compact", "--precision", "bfloat16", *SETTINGS]),
+        ("train_dnn.py", ["--precision", "bfloat16", "--set", "optimizer=adamw", "dropout=0.6"]),
+    ],
+)
+def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, script, options):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = start_and_wait_for_an_epoch(command(drawn, killed, "--network", network), killed)
+    process = start_and_wait_for_an_epoch(command(drawn, killed, *options, script=script), killed)
     process.kill()
     process.communicate()
     assert (killed / "history.csv").read_text().count("\n") < 4
 
-    resumed = subprocess.run(command(drawn, killed, "--resume"), capture_output=True, text=True, timeout=300)
+    # The precision is not typed again: the run keeps its own.
+    resumed = subprocess.run(
+        command(drawn, killed, "--resume", script=script), capture_output=True, text=True, timeout=300
+    )
     assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stderr == ""
     assert "epoch 1/3" not in resumed.stdout
     assert "epoch 3/3" in resumed.stdout
-    subprocess.run(command(drawn, whole, "--network", network), check=True, capture_output=True, timeout=300)
+    subprocess.run(
+        command(drawn, whole, *options, script=script), check=True, capture_output=True, timeout=300
+    )
 
     for name in ("last.weights.h5", "best.weights.h5"):
         expected, got = weights(whole / name), weights(killed / name)
@@ -71,7 +89,7 @@ def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn
 def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_path):
     run = tmp_path / "run"
     # So many that none is finished before the signal comes.
-    many = command(drawn, run, "--epochs", "300")
+    many = command(drawn, run, "--epochs", "300", "--precision", "float32")
     # A test run in the background of a shell inherits that SIGINT is ignored.
     listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     process = start_and_wait_for_an_epoch(many, run, **listening)
@@ -92,7 +110,11 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
     run = tmp_path / "run"
     limited = ["bash", "-c", 'ulimit -f 150000; exec "$0" "$@"']
     stopped = subprocess.run(
-        [*limited, *command(drawn, run)], capture_output=True, text=True, timeout=300, check=False
+        [*limited, *command(drawn, run, "--precision", "float32")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert stopped.returncode == 2
     assert stopped.stderr.count("\n") == 1
@@ -101,7 +123,15 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
     assert not list(run.glob(".*tmp*"))
 
 
-def test_two_devices_train_together(drawn, tmp_path):
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        ("train_dnn", ["--precision", "float32"]),
+        ("train_dnn", ["--precision", "bfloat16"]),
+        ("train_cnn", ["--network", "compact", "--precision", "float32"]),
+    ],
+)
+def test_two_devices_train_together(drawn, tmp_path, script, options):
     """Two logical CPUs stand in for two GPUs."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -110,11 +140,11 @@ def test_two_devices_train_together(drawn, tmp_path):
         "import tensorflow as tf\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
-        "import train_dnn\n"
-        "train_dnn.main(sys.argv[2:])\n"
+        f"import {script}\n"
+        f"{script}.main(sys.argv[2:])\n"
     )
     run = tmp_path / "run"
-    options = ["--epochs", "2", "--limit", "96", "--batch-size", "32", "--strategy", "mirrored"]
+    small = ["--epochs", "2", "--limit", "32", "--batch-size", "16", "--strategy", "mirrored"]
     trained = subprocess.run(
         [
             sys.executable,
@@ -125,6 +155,7 @@ def test_two_devices_train_together(drawn, tmp_path):
             str(drawn / "train.csv"),
             "--run",
             str(run),
+            *small,
             *options,
         ],
         capture_output=True,
@@ -132,6 +163,7 @@ def test_two_devices_train_together(drawn, tmp_path):
         timeout=300,
     )
     assert trained.returncode == 0, trained.stderr
+    assert trained.stderr == ""
     assert "2 devices" in trained.stdout
     assert "epoch 2/2" in trained.stdout
     assert (run / "best.weights.h5").exists()
