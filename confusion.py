@@ -17,7 +17,7 @@ from typing import Any
 from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
-from analysis.metrics import Report, evaluate, most_confidently_wrong
+from analysis.metrics import Scores, evaluate, most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import write_text
@@ -78,18 +78,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     probabilities = {
         name: predict_with_files(group, held.images, arguments.tta) for name, group in networks.items()
     }
-    reports = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
-    for name, report in reports.items():
-        print(f"\n{as_text(name, report)}")
+    scores = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
+    for name, each in scores.items():
+        print(f"\n{as_text(name, each)}")
     print()
     views = ", four views" if arguments.tta else ""
     titles = [
-        f"{name}: {100 * report.accuracy:.1f} % of {held.described()}{views}"
-        for name, report in reports.items()
+        f"{name}: {100 * each.accuracy:.1f} % of {held.described()}{views}" for name, each in scores.items()
     ]
-    matrices = [report.matrix for report in reports.values()]
+    matrices = [each.matrix for each in scores.values()]
     if arguments.versus:
-        figures = {"": draw_comparison(matrices, titles, list(reports))}
+        figures = {"": draw_comparison(matrices, titles, list(scores))}
     else:
         figures = {"": draw_confusion(matrices[0], titles[0])}
     if arguments.worst:
@@ -101,8 +100,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for file in save_figures(figures, files):
         print(f"wrote {file}")
     texts = {
-        ".json": json.dumps(_record(held, networks, reports) | {"tta": arguments.tta}, indent=2) + "\n",
-        ".csv": as_csv(reports),
+        ".json": json.dumps(_record(held, networks, scores) | {"tta": arguments.tta}, indent=2) + "\n",
+        ".csv": as_csv(scores),
     }
     for ending, text in texts.items():
         write_text(out.with_suffix(ending), text)
@@ -125,7 +124,7 @@ def _more(name: str, paths: list[str]) -> str:
 
 
 def _record(
-    held: HeldOut, networks: dict[str, list[WeightsFile]], reports: dict[str, Report]
+    held: HeldOut, networks: dict[str, list[WeightsFile]], scores: dict[str, Scores]
 ) -> dict[str, Any]:
     return {
         "data": held.source,
@@ -134,8 +133,8 @@ def _record(
         "seen": held.seen,
         "seen_left_out": held.left_out,
         "networks": {
-            name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(report)
-            for name, report in reports.items()
+            name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(each)
+            for name, each in scores.items()
         },
     }
 

@@ -110,14 +110,14 @@ def measure(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
     if not new.any():
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     one, four = (predict_probabilities([network], faces.images, tta) for tta in (False, True))
-    report = evaluate(labels, one)
+    scores = evaluate(labels, one)
     return {
-        "accuracy": report.accuracy,
+        "accuracy": scores.accuracy,
         "accuracy_tta": evaluate(labels, four).accuracy,
         "accuracy_without_twins": evaluate(labels[new], one[new]).accuracy,
         "accuracy_tta_without_twins": evaluate(labels[new], four[new]).accuracy,
-        "macro_f1": report.macro_f1,
-        "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(report.recall, 4).tolist(), strict=True)),
+        "macro_f1": scores.macro_f1,
+        "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(scores.recall, 4).tolist(), strict=True)),
         "faces": len(labels),
         "faces_without_twins": int(new.sum()),
     }

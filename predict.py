@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.metrics import accuracy, per_class_accuracy
+from analysis.metrics import evaluate
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.cache import read_cached
@@ -82,16 +82,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:
     """Accuracy overall, of each class, and on faces without an exact twin among the training images."""
-    labels, predicted = faces.require_labels(), probabilities.argmax(axis=1)
-    print(f"accuracy {accuracy(labels, predicted):.4f} on {len(labels):,} labelled faces")
+    labels = faces.require_labels()
+    scores = evaluate(labels, probabilities)
+    print(f"accuracy {scores.accuracy:.4f} on {len(labels):,} labelled faces")
     new = ~seen_in_training(faces.images, weights)
     if new.any():
-        share = accuracy(labels[new], predicted[new])
+        share = evaluate(labels[new], probabilities[new]).accuracy
         print(f"accuracy {share:.4f} on the {new.sum():,} of them without an exact twin in training")
     else:
         print("every one of these images was in the training set: this accuracy says nothing about new faces")
-    for name, value in zip(CLASS_NAMES, per_class_accuracy(labels, predicted), strict=True):
-        print(f"  {name:<9}{value:.4f}")
+    for name, recall in zip(CLASS_NAMES, scores.recall, strict=True):
+        print(f"  {name:<9}{recall:.4f}")
 
 
 def print_table(files: Sequence[str], probabilities: np.ndarray) -> None:

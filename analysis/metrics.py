@@ -1,9 +1,9 @@
-"""How well predictions agree with labels: numbers of all faces, of each class and of pairs of classes."""
+"""How well predictions agree with labels: overall, by class and by pair of classes."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 from data.dataset import CLASS_NAMES, NUM_CLASSES
 
@@ -26,17 +26,20 @@ class ConfusedPair:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The numbers of one network on one set of faces; arrays are in the order of CLASS_NAMES.
+class Scores:
+    """Metrics of one network on one set of faces; arrays are in the order of CLASS_NAMES.
 
-    matrix: (7, 7) int64 counts, rows true, columns predicted. faces: (7,) int64, how many of each class.
-    precision, recall, f1: (7,) float64, 0 where they are undefined. recall is also the accuracy per class.
-    balanced_accuracy: mean recall of the classes that have faces. macro_f1: mean F1 of the classes that
-    occur among labels or predictions. expected_calibration_error: see there.
+    matrix: (7, 7) int64, the confusion matrix of counts, rows true, columns predicted.
+    support: (7,) int64, the number of faces of each true class.
+    accuracy: float, the share of faces whose predicted class is the true one.
+    balanced_accuracy: float, the mean recall of the classes that have faces.
+    precision, recall, f1: (7,) float64, 0 where undefined. Recall is also the accuracy of each class.
+    macro_f1: float, the mean F1 of the classes that occur among labels or predictions.
+    expected_calibration_error: float, see expected_calibration_error().
     """
 
     matrix: np.ndarray
-    faces: np.ndarray
+    support: np.ndarray
     accuracy: float
     balanced_accuracy: float
     precision: np.ndarray
@@ -46,37 +49,24 @@ class Report:
     expected_calibration_error: float
 
 
-def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Report:
-    """All numbers for (N,) int labels and (N, 7) float class probabilities, N at least 1."""
+def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    """Compute the metrics of (N,) int labels and (N, 7) float class probabilities, N at least 1."""
     predicted = probabilities.argmax(axis=1)
-    matrix = confusion_matrix(labels, predicted, labels=range(NUM_CLASSES))
-    faces = matrix.sum(axis=1)
-    precision, recall, f1, _ = precision_recall_fscore_support(
+    precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(NUM_CLASSES), zero_division=0
     )
-    return Report(
-        matrix=matrix,
-        faces=faces,
-        accuracy=accuracy(labels, predicted),
+    return Scores(
+        matrix=confusion_matrix(labels, predicted, labels=range(NUM_CLASSES)),
+        support=support,
+        accuracy=float(accuracy_score(labels, predicted)),
         # scikit-learn's own function warns where a class was predicted that has no faces.
-        balanced_accuracy=float(recall[faces > 0].mean()),
+        balanced_accuracy=float(recall[support > 0].mean()),
         precision=precision,
         recall=recall,
         f1=f1,
         macro_f1=float(f1_score(labels, predicted, average="macro", zero_division=0)),
         expected_calibration_error=expected_calibration_error(labels, probabilities),
     )
-
-
-def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """The share of faces whose predicted class is the true one; both (N,) int, N at least 1."""
-    return float(np.mean(labels == predicted))
-
-
-def per_class_accuracy(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """(7,) float64: the same among the faces of each true class, 0 where a class has no faces."""
-    correct = np.bincount(labels[labels == predicted], minlength=NUM_CLASSES)
-    return correct / np.maximum(np.bincount(labels, minlength=NUM_CLASSES), 1)
 
 
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:

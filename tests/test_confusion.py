@@ -189,10 +189,10 @@ def test_worst_faces_are_named(faces):
 
 def test_tables_list_pairs_as_the_report_does():
     labels = np.array([0, 0, 4, 4, 3])
-    report = evaluate(labels, np.eye(7)[[0, 4, 4, 0, 3]])
-    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", report)
+    scores = evaluate(labels, np.eye(7)[[0, 4, 4, 0, 3]])
+    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", scores)
     tables = [
-        list(csv.reader(table.splitlines())) for table in as_csv({"cnn": report, "dnn": report}).split("\n\n")
+        list(csv.reader(table.splitlines())) for table in as_csv({"cnn": scores, "dnn": scores}).split("\n\n")
     ]
     assert [len(table) - 1 for table in tables] == [2, 14, 2]
     assert tables[1][1] == ["cnn", "angry", "1", "0", "0", "0", "1", "0", "0", "2", "0.5", "0.5", "0.5"]

@@ -5,12 +5,10 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from analysis.metrics import (
-    accuracy,
     confused_pairs,
     evaluate,
     expected_calibration_error,
     most_confidently_wrong,
-    per_class_accuracy,
 )
 
 
@@ -30,42 +28,40 @@ def example():
     return labels, probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def test_report_equals_scikit_learn(example):
+def test_scores_equal_scikit_learn(example):
     labels, probabilities = example
     predicted = probabilities.argmax(axis=1)
-    report = evaluate(labels, probabilities)
-    np.testing.assert_array_equal(report.matrix, sklearn_metrics.confusion_matrix(labels, predicted))
-    assert report.accuracy == sklearn_metrics.accuracy_score(labels, predicted)
-    assert report.balanced_accuracy == pytest.approx(
+    scores = evaluate(labels, probabilities)
+    np.testing.assert_array_equal(scores.matrix, sklearn_metrics.confusion_matrix(labels, predicted))
+    assert scores.accuracy == sklearn_metrics.accuracy_score(labels, predicted)
+    assert scores.balanced_accuracy == pytest.approx(
         sklearn_metrics.balanced_accuracy_score(labels, predicted)
     )
     for name in ("precision", "recall", "f1"):
-        score = getattr(sklearn_metrics, f"{name}_score")(labels, predicted, average=None)
-        np.testing.assert_array_equal(getattr(report, name), score)
-    assert report.macro_f1 == sklearn_metrics.f1_score(labels, predicted, average="macro")
-    np.testing.assert_array_equal(report.faces, np.bincount(labels))
-    np.testing.assert_allclose(per_class_accuracy(labels, predicted), report.recall)
+        expected = getattr(sklearn_metrics, f"{name}_score")(labels, predicted, average=None)
+        np.testing.assert_array_equal(getattr(scores, name), expected)
+    assert scores.macro_f1 == sklearn_metrics.f1_score(labels, predicted, average="macro")
+    np.testing.assert_array_equal(scores.support, np.bincount(labels))
 
 
 def test_numbers_of_a_small_example():
     labels = np.array([0, 0, 0, 0, 3, 3, 4])
     predicted = np.array([0, 0, 0, 4, 3, 4, 4])
-    report = evaluate(labels, probabilities_of(predicted, np.full(7, 0.9)))
-    assert accuracy(labels, predicted) == report.accuracy == 5 / 7
-    np.testing.assert_allclose(report.recall, [0.75, 0, 0, 0.5, 1, 0, 0])
-    np.testing.assert_allclose(report.precision, [1, 0, 0, 1, 1 / 3, 0, 0])
-    np.testing.assert_allclose(per_class_accuracy(labels, predicted), report.recall)
-    assert report.balanced_accuracy == pytest.approx((0.75 + 0.5 + 1) / 3)
-    assert report.macro_f1 == pytest.approx((2 * 0.75 / 1.75 + 2 / 3 + 0.5) / 3)
-    assert report.expected_calibration_error == pytest.approx(0.9 - 5 / 7)
+    scores = evaluate(labels, probabilities_of(predicted, np.full(7, 0.9)))
+    assert scores.accuracy == 5 / 7
+    np.testing.assert_allclose(scores.recall, [0.75, 0, 0, 0.5, 1, 0, 0])
+    np.testing.assert_allclose(scores.precision, [1, 0, 0, 1, 1 / 3, 0, 0])
+    assert scores.balanced_accuracy == pytest.approx((0.75 + 0.5 + 1) / 3)
+    assert scores.macro_f1 == pytest.approx((2 * 0.75 / 1.75 + 2 / 3 + 0.5) / 3)
+    assert scores.expected_calibration_error == pytest.approx(0.9 - 5 / 7)
 
 
 @pytest.mark.parametrize(("labels", "predicted"), [([2], [2]), ([2], [5]), ([0, 0, 1], [6, 6, 6])])
 def test_absent_classes_give_no_nan(labels, predicted):
-    report = evaluate(np.array(labels), probabilities_of(predicted, np.full(len(labels), 0.8)))
-    for value in vars(report).values():
+    scores = evaluate(np.array(labels), probabilities_of(predicted, np.full(len(labels), 0.8)))
+    for value in vars(scores).values():
         assert np.isfinite(value).all()
-    assert report.balanced_accuracy == (1 if labels == predicted else 0)
+    assert scores.balanced_accuracy == (1 if labels == predicted else 0)
 
 
 def test_calibration_error_by_hand():
