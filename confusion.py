@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training.held_out import PARTS, HeldOut, held_out
+
 from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
@@ -26,7 +28,6 @@ from data.locate import locate_data
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.weights_file import ENDING, WeightsFile
-from training.held_out import PARTS, HeldOut, held_out
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -76,9 +77,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     print(held, flush=True)
     probabilities = {
-        name: predict_with_files(group, held.images, arguments.tta) for name, group in networks.items()
+        name: predict_with_files(group, held.faces.images, arguments.tta) for name, group in networks.items()
     }
-    scores = {name: evaluate(held.labels, values) for name, values in probabilities.items()}
+    scores = {name: evaluate(held.faces.labels, values) for name, values in probabilities.items()}
     for name, each in scores.items():
         print(f"\n{as_text(name, each)}")
     print()
@@ -93,9 +94,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         figures = {"": draw_confusion(matrices[0], titles[0])}
     if arguments.worst:
         values = probabilities[next(iter(networks))]
-        worst = most_confidently_wrong(held.labels, values, arguments.worst)
+        worst = most_confidently_wrong(held.faces.labels, values, arguments.worst)
         figures["-worst"] = draw_worst_faces(
-            held.images[worst], held.labels[worst], values[worst], held.rows[worst]
+            held.faces.images[worst], held.faces.labels[worst], values[worst], held.faces.rows[worst]
         )
     for file in save_figures(figures, files):
         print(f"wrote {file}")
@@ -127,9 +128,9 @@ def _record(
     held: HeldOut, networks: dict[str, list[WeightsFile]], scores: dict[str, Scores]
 ) -> dict[str, Any]:
     return {
-        "data": held.source,
+        "data": held.faces.source,
         "validation": held.part,
-        "faces": len(held.rows),
+        "faces": len(held.faces),
         "seen": held.seen,
         "seen_left_out": held.left_out,
         "networks": {

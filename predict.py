@@ -66,18 +66,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     inputs = [data, arguments.labels, *(each.path for each in weights)]
     keep_inputs([output_file(file, (".csv",)) for file in outputs], inputs)
     dataset = read_cached(data)
-    labelled = np.arange(len(dataset))
-    if arguments.labels:
-        dataset, labelled = with_labels(dataset, arguments.labels)
+    labelled = with_labels(dataset, arguments.labels) if arguments.labels else dataset
     probabilities = predict_with_files(weights, dataset.images, arguments.tta)
-    ids = np.arange(len(dataset)) if dataset.ids is None else dataset.ids
+    ids = dataset.rows if dataset.ids is None else dataset.ids
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows")
     if arguments.probabilities:
         write_probabilities(arguments.probabilities, ids, probabilities)
         print(f"wrote {arguments.probabilities}")
-    if dataset.labels is not None:
-        print_accuracies(dataset.select(labelled), probabilities[labelled], weights)
+    if labelled.labels is not None:
+        print_accuracies(labelled, probabilities[labelled.rows], weights)
 
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:

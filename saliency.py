@@ -16,22 +16,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from training.held_out import PARTS, held_out
 
 from analysis.attribution_methods import METHODS
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.mean_saliency import mean_saliency
-from analysis.saliency_faces import Faces, explain, faces_of_rows, surest_faces
+from analysis.saliency_faces import explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import write_text
-from data.dataset import CLASS_NAMES
+from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, load_network
-from training.held_out import PARTS, held_out
 
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 
@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"wrote {numbers}")
 
 
-def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile) -> Faces:
+def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile) -> Dataset:
     """The faces of --rows, or all held-out ones. Raises InputError."""
     if arguments.rows is None:
         held = held_out(
@@ -126,7 +126,7 @@ def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile
             allow_seen=arguments.allow_seen,
         )
         print(held, flush=True)
-        return Faces(held.images, held.labels, held.rows)
+        return held.faces
     for name in ("mean", "validation", "labels", "allow_seen"):
         if getattr(arguments, name):
             raise InputError(f"--rows says which faces; leave --{name.replace('_', '-')} away")

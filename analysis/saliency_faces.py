@@ -7,28 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
-from data.dataset import CLASS_NAMES, NUM_CLASSES
+from data.dataset import CLASS_NAMES, NUM_CLASSES, Dataset
 from data.errors import InputError
 
 # More columns than this do not fit into one figure.
 MOST_COLUMNS = 40
 
 
-@dataclass(frozen=True)
-class Faces:
-    """images: (N, 48, 48) uint8. labels: (N,) int64, or None. rows: (N,) int64, 0 for a file's first face."""
-
-    images: np.ndarray
-    labels: np.ndarray | None
-    rows: np.ndarray
-
-    def select(self, indices: np.ndarray) -> "Faces":
-        """Only the faces of an index array."""
-        labels = None if self.labels is None else self.labels[indices]
-        return Faces(self.images[indices], labels, self.rows[indices])
-
-
-def faces_of_rows(path: Path, rows: Sequence[int]) -> Faces:
+def faces_of_rows(path: Path, rows: Sequence[int]) -> Dataset:
     """These rows of a CSV, labelled or not. Raises InputError."""
     if len(rows) > MOST_COLUMNS:
         raise InputError(f"--rows: {len(rows)} faces do not fit into one figure; name at most {MOST_COLUMNS}")
@@ -36,7 +22,7 @@ def faces_of_rows(path: Path, rows: Sequence[int]) -> Faces:
     missing = [row for row in rows if row >= len(dataset)]
     if missing:
         raise InputError(f"--rows: {path} has no row {missing[0]}; its rows are 0 to {len(dataset) - 1}")
-    return Faces(dataset.images, dataset.labels, np.arange(len(dataset))).select(np.array(rows))
+    return dataset.select(np.array(rows))
 
 
 def surest_faces(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
@@ -76,7 +62,7 @@ class ExplainedFace:
         return "\n".join(lines)
 
 
-def explain(faces: Faces, probabilities: np.ndarray, choice: str) -> list[ExplainedFace]:
+def explain(faces: Dataset, probabilities: np.ndarray, choice: str) -> list[ExplainedFace]:
     """Name the class that each face's map explains.
 
     probabilities: (N, 7). choice: 'predicted', 'true' (needs labels) or a class name.

@@ -15,11 +15,14 @@ USAGE_NAMES = ("Training", "PublicTest", "PrivateTest")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Faces in the order of their file.
+    """Faces of one file.
 
-    images: (N, 48, 48) uint8, grey levels. labels: (N,) int64 indices into CLASS_NAMES, or None.
-    usage: (N,) uint8 indices into USAGE_NAMES, or None. ids: (N,) int64 Kaggle ids, or None.
-    source: what to call the data in a message, usually the file's path.
+    images: (N, 48, 48) uint8, grey levels.
+    labels: (N,) int64 indices into CLASS_NAMES, or None.
+    usage: (N,) uint8 indices into USAGE_NAMES, or None.
+    ids: (N,) int64 Kaggle ids, or None.
+    source: str, what to call the data in a message, usually the file's path.
+    rows: (N,) int64, the position of each face in the file, 0 for the first; by default 0 to N - 1.
     """
 
     images: np.ndarray
@@ -27,6 +30,11 @@ class Dataset:
     usage: np.ndarray | None = None
     ids: np.ndarray | None = None
     source: str = ""
+    rows: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.rows is None:
+            object.__setattr__(self, "rows", np.arange(len(self.images)))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -38,7 +46,7 @@ class Dataset:
         return self.labels
 
     def rows_with_usage(self, name: str) -> np.ndarray:
-        """Sorted indices of the rows of one of USAGE_NAMES; InputError when there are none."""
+        """Sorted indices, for select(), of the faces of one of USAGE_NAMES; InputError if there are none."""
         if self.usage is None:
             raise InputError(
                 f"{self.source}: has no Usage column, so no {name} rows; give a file that has one"
@@ -48,12 +56,13 @@ class Dataset:
             raise InputError(f"{self.source}: has no row with Usage {name}; give another file")
         return rows
 
-    def select(self, rows: np.ndarray | slice) -> "Dataset":
-        """The same data set with only these rows (an index array, a boolean mask or a slice)."""
+    def select(self, indices: np.ndarray | slice) -> "Dataset":
+        """Only the faces of an index array, a boolean mask or a slice; they keep their row numbers."""
         return replace(
             self,
-            images=self.images[rows],
-            labels=None if self.labels is None else self.labels[rows],
-            usage=None if self.usage is None else self.usage[rows],
-            ids=None if self.ids is None else self.ids[rows],
+            images=self.images[indices],
+            labels=None if self.labels is None else self.labels[indices],
+            usage=None if self.usage is None else self.usage[indices],
+            ids=None if self.ids is None else self.ids[indices],
+            rows=self.rows[indices],
         )

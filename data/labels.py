@@ -9,24 +9,22 @@ from data.dataset import Dataset
 from data.errors import InputError
 
 
-def with_labels(dataset: Dataset, path: str) -> tuple[Dataset, np.ndarray]:
-    """The data set with the labels of an `id,label` file, and the sorted indices of the rows that got one.
+def with_labels(dataset: Dataset, path: str) -> Dataset:
+    """The faces whose ids are in an `id,label` file, in the order of the data set and with these labels.
 
-    The file may cover a part of the ids; rows without a label count as 0 and belong to no result.
     Raises InputError when the data set has labels or no ids, or the file names an id that it does not have.
     """
     if dataset.labels is not None:
-        raise InputError(f"{dataset.source}: has a label column of its own; leave --labels away")
+        raise InputError(f"{dataset.source}: has a label column of its own; omit --labels")
     if dataset.ids is None:
         raise InputError(
             f"{dataset.source}: has no id column that {path} could refer to; give a file with 'id'"
         )
     ids, labels = read_labels(path)
-    row_of_id = {int(value): row for row, value in enumerate(dataset.ids)}
-    unknown = [int(value) for value in ids if int(value) not in row_of_id]
+    index_of_id = {value: index for index, value in enumerate(dataset.ids.tolist())}
+    unknown = [value for value in ids.tolist() if value not in index_of_id]
     if unknown:
         raise InputError(f"{path}: id {unknown[0]} is not in {dataset.source}; give the labels of that file")
-    rows = np.array([row_of_id[int(value)] for value in ids])
-    all_labels = np.zeros(len(dataset), np.int64)
-    all_labels[rows] = labels
-    return replace(dataset, labels=all_labels), np.sort(rows)
+    indices = np.array([index_of_id[value] for value in ids.tolist()])
+    order = np.argsort(indices)
+    return replace(dataset.select(indices[order]), labels=labels[order])

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from training.run_split import held_out
 
 import confusion
 from analysis.confusion_tables import as_csv, as_text
@@ -22,7 +23,6 @@ from models.dnn import build_dnn
 from models.locate import find_weights
 from models.prediction import predict_probabilities
 from models.weights_file import WeightsFile, load_network, save_network
-from training.held_out import held_out
 from training.run_folder import RunFolder
 from training.training_data import load_training_data
 
@@ -62,19 +62,19 @@ class TestHeldOut:
         dataset = read_csv(faces / "emotion_pixels.csv")
         each = [having_seen(dataset.images[:3]), having_seen(dataset.images[2:6])]
         held = held_out(faces / "emotion_pixels.csv", each)
-        assert held.rows.tolist() == list(range(6, 40))
-        np.testing.assert_array_equal(held.images, dataset.images[6:])
-        np.testing.assert_array_equal(held.labels, dataset.labels[6:])
+        assert held.faces.rows.tolist() == list(range(6, 40))
+        np.testing.assert_array_equal(held.faces.images, dataset.images[6:])
+        np.testing.assert_array_equal(held.faces.labels, dataset.labels[6:])
         assert held.seen == 6
         assert str(held).endswith("left out 6 more whose images the weights were trained on")
 
     def test_public_test_is_the_default_where_there_is_a_usage_column(self, faces):
         nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
-        assert held_out(faces / "fer2013.csv", nothing).rows.tolist() == list(range(90, 110))
-        assert held_out(faces / "fer2013.csv", nothing, part="PrivateTest").rows.tolist() == list(
+        assert held_out(faces / "fer2013.csv", nothing).faces.rows.tolist() == list(range(90, 110))
+        assert held_out(faces / "fer2013.csv", nothing, part="PrivateTest").faces.rows.tolist() == list(
             range(110, 130)
         )
-        assert len(held_out(faces / "fer2013.csv", nothing, part="all").rows) == 130
+        assert len(held_out(faces / "fer2013.csv", nothing, part="all").faces.rows) == 130
         assert held_out(faces / "train.csv", nothing).part == "all"
 
     def test_refuses_faces_that_were_all_seen(self, faces):
@@ -82,7 +82,7 @@ class TestHeldOut:
         with pytest.raises(InputError, match=r"all 90 rows .*--allow-seen"):
             held_out(faces / "train.csv", everything)
         held = held_out(faces / "train.csv", everything, allow_seen=True)
-        assert len(held.rows) == held.seen == 90
+        assert len(held.faces.rows) == held.seen == 90
         assert str(held).endswith("the weights were trained on the images of 90 of them")
 
     def test_labels_of_their_own_file_may_cover_a_part(self, faces, tmp_path):
@@ -92,8 +92,8 @@ class TestHeldOut:
         )
         nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
         held = held_out(faces / "test.csv", nothing, labels=str(tmp_path / "some.csv"))
-        assert held.rows.tolist() == [3, 7, 30]
-        np.testing.assert_array_equal(held.labels, labels[[3, 7, 30]])
+        assert held.faces.rows.tolist() == [3, 7, 30]
+        np.testing.assert_array_equal(held.faces.labels, labels[[3, 7, 30]])
         with pytest.raises(InputError, match="--labels"):
             held_out(faces / "test.csv", nothing)
 
@@ -108,8 +108,8 @@ class TestHeldOut:
         )
         run = [having_seen(data.training.images, tmp_path / "best.weights.h5")]
         held = held_out(faces / name, run, part="run")
-        np.testing.assert_array_equal(held.images, data.validation.images)
-        np.testing.assert_array_equal(held.labels, data.validation.labels)
+        np.testing.assert_array_equal(held.faces.images, data.validation.images)
+        np.testing.assert_array_equal(held.faces.labels, data.validation.labels)
         assert held.seen == 0
         with pytest.raises(InputError, match="other faces"):
             held_out(faces / "emotion_pixels.csv", run, part="run")
@@ -126,7 +126,7 @@ class TestHeldOut:
     def test_run_validated_on_public_test(self, faces, tmp_path):
         RunFolder(str(tmp_path)).write_record({"arguments": {"validation": "PublicTest", "limit": None}})
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
-        assert held_out(faces / "fer2013.csv", run, part="run").rows.tolist() == list(range(90, 110))
+        assert held_out(faces / "fer2013.csv", run, part="run").faces.rows.tolist() == list(range(90, 110))
 
 
 def texts(axes) -> list[str]:
@@ -275,7 +275,7 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "Usage" in error("--data", faces / "train.csv", *cnn, "--validation", "PublicTest")
     assert "Training" in error(*data, *cnn, "--validation", "Training")
     assert "no run folder" in error(*data, *cnn, "--validation", "run")
-    assert "leave --labels away" in error(*data, *cnn, "--labels", faces / "test_labels.csv")
+    assert "omit --labels" in error(*data, *cnn, "--labels", faces / "test_labels.csv")
     assert "--labels" in error("--data", faces / "pixels.csv", *cnn)
     assert "--versus" in error(*data, *cnn, "--versus", weights / "cnn")
     assert "whole number" in error(*data, *cnn, "--worst", "0")

@@ -9,9 +9,9 @@ import pytest
 import saliency
 from analysis.figures.saliency import EMPTY, dim_least_salient, draw_saliency, scale_for_display
 from analysis.mean_saliency import mean_saliency
-from analysis.saliency_faces import Faces, explain, surest_faces
+from analysis.saliency_faces import explain, surest_faces
 from data.cache import read_cached
-from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
+from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, Dataset
 from data.splits import image_hashes
 from models import builder
 from models.weights_file import save_network
@@ -119,7 +119,8 @@ def test_surest_faces() -> None:
 
 
 def test_titles_mark_wrong_faces_and_other_classes() -> None:
-    faces = Faces(np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.array([3, 4]), np.array([7, 9]))
+    images = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    faces = Dataset(images, np.array([3, 4]), rows=np.array([7, 9]))
     probabilities = np.eye(NUM_CLASSES)[[3, 0]]
     right, wrong = (str(face) for face in explain(faces, probabilities, "predicted"))
     assert "wrong" not in right

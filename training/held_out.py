@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from data.cache import read_cached
 from data.dataset import Dataset
 from data.errors import InputError
@@ -22,15 +20,13 @@ PARTS = ("run", "all", "PublicTest", "PrivateTest")
 class HeldOut:
     """Labelled faces to measure on.
 
-    images: (N, 48, 48) uint8. labels: (N,) int64. source: the file. rows: (N,) int64, where each face stands
-    in the file, 0 for the first. part: which of the PARTS. seen: how many faces of the part the weights were
-    trained on. left_out: whether those are left out.
+    faces: Dataset, with labels.
+    part: str, one of PARTS.
+    seen: int, the number of faces of the part that the weights were trained on.
+    left_out: bool, whether `faces` is without those.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    source: str
-    rows: np.ndarray
+    faces: Dataset
     part: str
     seen: int
     left_out: bool
@@ -39,7 +35,7 @@ class HeldOut:
         part = {"run": "validation rows of the run", "all": "labelled rows"}.get(
             self.part, f"{self.part} rows"
         )
-        text = f"{len(self.rows):,} {part} of {self.source}"
+        text = f"{len(self.faces):,} {part} of {self.faces.source}"
         if self.seen and self.left_out:
             text += f"; left out {self.seen:,} more whose images the weights were trained on"
         elif self.seen:
@@ -50,7 +46,7 @@ class HeldOut:
         """What a figure's title says of the faces."""
         part = {"run": "validation ", "all": ""}.get(self.part, f"{self.part} ")
         seen = f" ({self.seen:,} trained on)" if self.seen and not self.left_out else ""
-        return f"{len(self.rows):,} {part}faces{seen}"
+        return f"{len(self.faces):,} {part}faces{seen}"
 
 
 def held_out(
@@ -69,40 +65,28 @@ def held_out(
     Raises InputError, also when no face is left.
     """
     dataset = read_cached(data)
-    rows = np.arange(len(dataset))
     if labels is not None:
-        dataset, rows = with_labels(dataset, labels)
-    all_labels = dataset.labels
-    if all_labels is None:
+        dataset = with_labels(dataset, labels)
+    if dataset.labels is None:
         raise InputError(f"{dataset.source}: has no label column; give a file with one, or --labels")
     part = part or ("all" if dataset.usage is None else "PublicTest")
+    faces = dataset
     if part == "run":
-        rows = _validation_split(dataset, rows, weights[0])
+        faces = _validation_split(dataset, weights[0])
     elif part != "all":
-        rows = np.intersect1d(rows, dataset.rows_with_usage(part))
-    if not len(rows):
-        raise InputError(f"{dataset.source}: has no labelled {part} row; give another file or --validation")
-
-    is_seen = seen_in_training(dataset.images[rows], weights)
-    kept = rows if allow_seen else rows[~is_seen]
-    if not len(kept):
+        faces = dataset.select(dataset.rows_with_usage(part))
+    is_seen = seen_in_training(faces.images, weights)
+    if is_seen.all() and not allow_seen:
         raise InputError(
-            f"{dataset.source}: the weights were trained on the images of all {len(rows):,} rows ({part}); "
-            "give other faces, or measure on these all the same with --allow-seen"
+            f"{dataset.source}: the weights were trained on the images of all {len(faces):,} rows ({part}); "
+            "give other faces, or measure on these with --allow-seen"
         )
-    return HeldOut(
-        images=dataset.images[kept],
-        labels=all_labels[kept],
-        source=dataset.source,
-        rows=kept,
-        part=part,
-        seen=int(is_seen.sum()),
-        left_out=not allow_seen,
-    )
+    kept = faces if allow_seen else faces.select(~is_seen)
+    return HeldOut(kept, part, seen=int(is_seen.sum()), left_out=not allow_seen)
 
 
-def _validation_split(dataset: Dataset, rows: np.ndarray, weights: WeightsFile) -> np.ndarray:
-    """The rows that the run of `weights` was validated on."""
+def _validation_split(dataset: Dataset, weights: WeightsFile) -> Dataset:
+    """The faces that the run of `weights` was validated on."""
     run = RunFolder(str(weights.path.parent))
     if not run.record.is_file():
         raise InputError(
@@ -112,20 +96,20 @@ def _validation_split(dataset: Dataset, rows: np.ndarray, weights: WeightsFile) 
     record = run.read_record()
     validation, limit = (record["arguments"].get(name) for name in ("validation", "limit"))
     if validation == "PublicTest":
-        return np.intersect1d(rows, dataset.rows_with_usage("PublicTest"))
+        return dataset.select(dataset.rows_with_usage("PublicTest"))
     if validation is None or not is_fraction(validation):
         raise InputError(
             f"{run.path}: was trained with --validation {validation}, so it has no split of its own; choose "
             "another --validation, or give that file with --data"
         )
     if dataset.usage is not None:
-        rows = dataset.rows_with_usage("Training")
-    rows = rows[:limit]
+        dataset = dataset.select(dataset.rows_with_usage("Training"))
+    dataset = dataset.select(slice(limit))
     # Identical images are never on both sides of a split, so what the run did not learn from is its split.
-    rows = rows[~seen_in_training(dataset.images[rows], [weights])]
-    if len(rows) != record.get("validation_faces"):
+    split = dataset.select(~seen_in_training(dataset.images, [weights]))
+    if len(split) != record.get("validation_faces"):
         raise InputError(
             f"{dataset.source}: holds other faces than {run.path} was trained with; give that file or choose "
             "another --validation"
         )
-    return rows
+    return split
