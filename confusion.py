@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.held_out import PARTS, HeldOut, held_out
+from training.held_out import HeldOut, held_out
 
 from analysis.confusion_tables import as_csv, as_json, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
+from analysis.held_out import SPLITS, HeldOut, held_out
 from analysis.metrics import Scores, evaluate, most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
@@ -28,6 +29,7 @@ from data.locate import locate_data
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.weights_file import ENDING, WeightsFile
+from training.run_split import split_of_run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -45,7 +47,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--versus", metavar="RUN_OR_FILE", nargs="+", default=[], help="weights to compare with")
     add(
         "--validation",
-        choices=PARTS,
+        choices=SPLITS,
         help="rows to measure on: the validation split of the run, all labelled ones, or those of a Usage; "
         "without it PublicTest, or all where there is no Usage",
     )
@@ -71,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     held = held_out(
         data,
         [weights for group in networks.values() for weights in group],
-        part=arguments.validation,
+        split_of_run,
+        split=arguments.validation,
         labels=arguments.labels,
         allow_seen=arguments.allow_seen,
     )
@@ -129,7 +132,7 @@ def _record(
 ) -> dict[str, Any]:
     return {
         "data": held.faces.source,
-        "validation": held.part,
+        "validation": held.split,
         "faces": len(held.faces),
         "seen": held.seen,
         "seen_left_out": held.left_out,

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.metrics import evaluate
+from analysis.held_out import evaluate_all_and_unseen
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path, write_text
@@ -27,14 +27,7 @@ from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.locate import locate_data
 from models.locate import find_weights
-from models.weights_file import (
-    ENDING,
-    WeightsFile,
-    load_network,
-    seen_in_training,
-    sidecar_path,
-    write_half_precision,
-)
+from models.weights_file import ENDING, WeightsFile, load_network, sidecar_path, write_half_precision
 from training.run_folder import RunFolder, read_history
 
 TOLERANCE = 0.001
@@ -106,20 +99,20 @@ def measure(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
     from models.prediction import predict_probabilities
 
     network = load_network(weights)
-    labels, new = faces.require_labels(), ~seen_in_training(faces.images, [weights])
-    if not new.any():
-        raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     one, four = (predict_probabilities([network], faces.images, tta) for tta in (False, True))
-    scores = evaluate(labels, one)
+    scores, unseen = evaluate_all_and_unseen(faces, one, [weights])
+    scores_tta, unseen_tta = evaluate_all_and_unseen(faces, four, [weights])
+    if unseen is None or unseen_tta is None:
+        raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     return {
         "accuracy": scores.accuracy,
-        "accuracy_tta": evaluate(labels, four).accuracy,
-        "accuracy_without_twins": evaluate(labels[new], one[new]).accuracy,
-        "accuracy_tta_without_twins": evaluate(labels[new], four[new]).accuracy,
+        "accuracy_tta": scores_tta.accuracy,
+        "accuracy_without_twins": unseen.accuracy,
+        "accuracy_tta_without_twins": unseen_tta.accuracy,
         "macro_f1": scores.macro_f1,
         "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(scores.recall, 4).tolist(), strict=True)),
-        "faces": len(labels),
-        "faces_without_twins": int(new.sum()),
+        "faces": len(faces),
+        "faces_without_twins": int(unseen.support.sum()),
     }
 
 

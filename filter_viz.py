@@ -19,7 +19,7 @@ import numpy as np
 from analysis.ascent_presets import PRESETS
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
-from analysis.happy_face import surest_happy_row
+from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.metrics import evaluate
+from analysis.held_out import evaluate_all_and_unseen
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.cache import read_cached
@@ -24,7 +24,7 @@ from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
-from models.weights_file import WeightsFile, seen_in_training
+from models.weights_file import WeightsFile
 
 
 def parse_args(argv: Sequence[str] | None) -> Namespace:
@@ -80,15 +80,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:
     """Accuracy overall, of each class, and on faces without an exact twin among the training images."""
-    labels = faces.require_labels()
-    scores = evaluate(labels, probabilities)
-    print(f"accuracy {scores.accuracy:.4f} on {len(labels):,} labelled faces")
-    new = ~seen_in_training(faces.images, weights)
-    if new.any():
-        share = evaluate(labels[new], probabilities[new]).accuracy
-        print(f"accuracy {share:.4f} on the {new.sum():,} of them without an exact twin in training")
-    else:
+    scores, unseen = evaluate_all_and_unseen(faces, probabilities, weights)
+    print(f"accuracy {scores.accuracy:.4f} on {len(faces):,} labelled faces")
+    if unseen is None:
         print("every one of these images was in the training set: this accuracy says nothing about new faces")
+    else:
+        count = unseen.support.sum()
+        print(f"accuracy {unseen.accuracy:.4f} on the {count:,} of them without an exact twin in training")
     for name, recall in zip(CLASS_NAMES, scores.recall, strict=True):
         print(f"  {name:<9}{recall:.4f}")
 

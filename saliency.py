@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from training.held_out import PARTS, held_out
+from training.held_out import held_out
 
 from analysis.attribution_methods import METHODS
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saving import ENDINGS, save_figures
+from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
@@ -32,6 +33,7 @@ from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, load_network
+from training.run_split import split_of_run
 
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 
@@ -44,7 +46,7 @@ def build_parser() -> Parser:
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN_OR_FILE", help=HELP)
     add(
         "--validation",
-        choices=PARTS,
+        choices=SPLITS,
         help="rows to choose from, as in confusion.py (default: PublicTest, or all)",
     )
     add("--labels", metavar="CSV", help="id,label file for data without labels")
@@ -121,7 +123,8 @@ def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile
         held = held_out(
             data,
             [weights],
-            part=arguments.validation,
+            split_of_run,
+            split=arguments.validation,
             labels=arguments.labels,
             allow_seen=arguments.allow_seen,
         )

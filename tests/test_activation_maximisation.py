@@ -9,7 +9,7 @@ from keras import layers
 
 from analysis.activation_maximisation import filter_outputs, find_layer, first_kernels, maximise_activation
 from analysis.ascent_presets import PRESETS
-from analysis.happy_face import happy_rows
+from analysis.held_out import happy_rows
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes

@@ -7,12 +7,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from training.run_split import held_out
 
 import confusion
 from analysis.confusion_tables import as_csv, as_text
 from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figure
+from analysis.held_out import held_out
 from analysis.metrics import evaluate
 from data.csv_reader import read_csv, read_labels
 from data.dataset import CLASS_NAMES
@@ -24,6 +24,7 @@ from models.locate import find_weights
 from models.prediction import predict_probabilities
 from models.weights_file import WeightsFile, load_network, save_network
 from training.run_folder import RunFolder
+from training.run_split import held_out, split_of_run
 from training.training_data import load_training_data
 
 MATRIX = np.diag([50, 0, 40, 90, 60, 80, 70])
@@ -61,7 +62,7 @@ class TestHeldOut:
     def test_leaves_out_what_any_of_the_weights_has_seen(self, faces):
         dataset = read_csv(faces / "emotion_pixels.csv")
         each = [having_seen(dataset.images[:3]), having_seen(dataset.images[2:6])]
-        held = held_out(faces / "emotion_pixels.csv", each)
+        held = held_out(faces / "emotion_pixels.csv", each, split_of_run)
         assert held.faces.rows.tolist() == list(range(6, 40))
         np.testing.assert_array_equal(held.faces.images, dataset.images[6:])
         np.testing.assert_array_equal(held.faces.labels, dataset.labels[6:])
@@ -70,18 +71,20 @@ class TestHeldOut:
 
     def test_public_test_is_the_default_where_there_is_a_usage_column(self, faces):
         nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
-        assert held_out(faces / "fer2013.csv", nothing).faces.rows.tolist() == list(range(90, 110))
-        assert held_out(faces / "fer2013.csv", nothing, part="PrivateTest").faces.rows.tolist() == list(
-            range(110, 130)
+        assert held_out(faces / "fer2013.csv", nothing, split_of_run).faces.rows.tolist() == list(
+            range(90, 110)
         )
-        assert len(held_out(faces / "fer2013.csv", nothing, part="all").faces.rows) == 130
-        assert held_out(faces / "train.csv", nothing).part == "all"
+        assert held_out(
+            faces / "fer2013.csv", nothing, split_of_run, split="PrivateTest"
+        ).faces.rows.tolist() == list(range(110, 130))
+        assert len(held_out(faces / "fer2013.csv", nothing, split_of_run, split="all").faces.rows) == 130
+        assert held_out(faces / "train.csv", nothing, split_of_run).split == "all"
 
     def test_refuses_faces_that_were_all_seen(self, faces):
         everything = [having_seen(read_csv(faces / "train.csv").images)]
         with pytest.raises(InputError, match=r"all 90 rows .*--allow-seen"):
-            held_out(faces / "train.csv", everything)
-        held = held_out(faces / "train.csv", everything, allow_seen=True)
+            held_out(faces / "train.csv", everything, split_of_run)
+        held = held_out(faces / "train.csv", everything, split_of_run, allow_seen=True)
         assert len(held.faces.rows) == held.seen == 90
         assert str(held).endswith("the weights were trained on the images of 90 of them")
 
@@ -91,11 +94,11 @@ class TestHeldOut:
             "id,label\n" + "".join(f"{ids[i]},{labels[i]}\n" for i in (7, 3, 30))
         )
         nothing = [having_seen(np.zeros((0, 48, 48), np.uint8))]
-        held = held_out(faces / "test.csv", nothing, labels=str(tmp_path / "some.csv"))
+        held = held_out(faces / "test.csv", nothing, split_of_run, labels=str(tmp_path / "some.csv"))
         assert held.faces.rows.tolist() == [3, 7, 30]
         np.testing.assert_array_equal(held.faces.labels, labels[[3, 7, 30]])
         with pytest.raises(InputError, match="--labels"):
-            held_out(faces / "test.csv", nothing)
+            held_out(faces / "test.csv", nothing, split_of_run)
 
     @pytest.mark.parametrize(
         ("name", "limit"), [("train.csv", None), ("train.csv", 80), ("fer2013.csv", None)]
@@ -107,26 +110,28 @@ class TestHeldOut:
             {"arguments": arguments, "validation_faces": len(data.validation)}
         )
         run = [having_seen(data.training.images, tmp_path / "best.weights.h5")]
-        held = held_out(faces / name, run, part="run")
+        held = held_out(faces / name, run, split_of_run, split="run")
         np.testing.assert_array_equal(held.faces.images, data.validation.images)
         np.testing.assert_array_equal(held.faces.labels, data.validation.labels)
         assert held.seen == 0
         with pytest.raises(InputError, match="other faces"):
-            held_out(faces / "emotion_pixels.csv", run, part="run")
+            held_out(faces / "emotion_pixels.csv", run, split_of_run, split="run")
 
     @pytest.mark.parametrize("validation", ["none", "/elsewhere/faces.csv"])
     def test_run_without_a_split(self, validation, faces, tmp_path):
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
         with pytest.raises(InputError, match="no run folder"):
-            held_out(faces / "train.csv", run, part="run")
+            held_out(faces / "train.csv", run, split_of_run, split="run")
         RunFolder(str(tmp_path)).write_record({"arguments": {"validation": validation, "limit": None}})
         with pytest.raises(InputError, match=f"--validation {validation}"):
-            held_out(faces / "train.csv", run, part="run")
+            held_out(faces / "train.csv", run, split_of_run, split="run")
 
     def test_run_validated_on_public_test(self, faces, tmp_path):
         RunFolder(str(tmp_path)).write_record({"arguments": {"validation": "PublicTest", "limit": None}})
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
-        assert held_out(faces / "fer2013.csv", run, part="run").faces.rows.tolist() == list(range(90, 110))
+        assert held_out(faces / "fer2013.csv", run, split_of_run, split="run").faces.rows.tolist() == list(
+            range(90, 110)
+        )
 
 
 def texts(axes) -> list[str]:

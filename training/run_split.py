@@ -1,0 +1,41 @@
+"""The faces that a run was validated on."""
+
+from data.dataset import Dataset
+from data.errors import InputError
+from models.weights_file import WeightsFile, seen_in_training
+from training.run_folder import RunFolder
+from training.training_data import is_fraction
+
+
+def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
+    """The faces of `dataset` that the run of `weights` was validated on.
+
+    dataset: the file that the run was trained with. Raises InputError when the weights are not in a run
+    folder, the run had no split of its own, or the data set is another one.
+    """
+    run = RunFolder(str(weights.path.parent))
+    if not run.record.is_file():
+        raise InputError(
+            f"{weights.path}: is in no run folder that tells its validation split; choose another "
+            "--validation"
+        )
+    record = run.read_record()
+    validation, limit = (record["arguments"].get(name) for name in ("validation", "limit"))
+    if validation == "PublicTest":
+        return dataset.select(dataset.rows_with_usage("PublicTest"))
+    if validation is None or not is_fraction(validation):
+        raise InputError(
+            f"{run.path}: was trained with --validation {validation}, so it has no split of its own; choose "
+            "another --validation, or give that file with --data"
+        )
+    if dataset.usage is not None:
+        dataset = dataset.select(dataset.rows_with_usage("Training"))
+    dataset = dataset.select(slice(limit))
+    # Identical images are never on both sides of a split, so what the run did not learn from is its split.
+    split = dataset.select(~seen_in_training(dataset.images, [weights]))
+    if len(split) != record.get("validation_faces"):
+        raise InputError(
+            f"{dataset.source}: has other faces than {run.path} was trained with; give that file or choose "
+            "another --validation"
+        )
+    return split
