@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.ascent_presets import PRESETS
+from analysis import activation_maximisation
+from analysis.activation_maximisation import PRESETS
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import surest_happy_row
@@ -59,8 +60,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     faces = read_faces(arguments.data, arguments.outputs)
     keep_inputs([files[0].with_suffix(".csv")], [faces.source if faces else None])
     set_up_tensorflow()
-    from analysis import activation_maximisation
-
     network = load_network(weights)
     layer = activation_maximisation.find_layer(network, arguments.layer)
     is_convolution = len(layer.output.shape) == 4

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from training.held_out import held_out
 
-from analysis.attribution_methods import METHODS
+from analysis.attribution import METHODS
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import SPLITS, held_out

@@ -1,25 +1,24 @@
 """The input that activates each filter of a layer most, by gradient ascent (report, question 5).
 
-A filter's activation is the mean over space of its response behind the batch normalisation and the ReLU
+A filter's activation is the mean over space of its response after the batch normalisation and the ReLU
 that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean over
 space is, for a first convolution, the sum of the kernel times the mean grey level, so that every picture
 came out plain. For the same reason the mean grey level stays fixed. A filter that is off everywhere has no
-gradient behind its ReLU, so it ascends its highest response before it until that place turns on; one that
+gradient after its ReLU, so it ascends its highest response before it until that place turns on; one that
 is off at every step counts as dead.
 
 Sources: Erhan et al. 2009 (activation maximisation); Mahendran & Vedaldi 2015 (jitter, total variation);
 Olah et al. 2017 (Fourier parametrisation).
+
+TensorFlow is imported where it is used, so that a script can check a preset's name before.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from analysis.ascent_presets import Preset
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
 
@@ -30,9 +29,37 @@ LIGHTEST = 255.0
 
 
 @dataclass(frozen=True)
+class Preset:
+    """How one step of the ascent is made.
+
+    step_size: float, root mean square of a step, in grey levels.
+    jitter: int, greatest random shift of the picture before each step, in pixels.
+    total_variation: float, weight of the penalty's gradient against the activation's, whose root mean square
+        is 1.
+    fourier: bool, steepest ascent in Fourier coefficients scaled by 1 / frequency, in which low frequencies
+        move as easily as high ones.
+    """
+
+    step_size: float = 1.0
+    jitter: int = 0
+    total_variation: float = 0.0
+    fourier: bool = False
+
+
+PRESETS = {
+    "plain": Preset(),
+    "smooth": Preset(jitter=2, total_variation=0.1),
+    "natural": Preset(jitter=2, total_variation=0.1, fourier=True),
+}
+
+
+@dataclass(frozen=True)
 class Ascent:
-    """images: (F, 48, 48) float32 grey levels 0..255. curves: (F, steps + 1) float32, the activation before
-    each step and after the last. dead: (F,) bool, filters that were off at every one of them.
+    """The result for F filters.
+
+    images: (F, 48, 48) float32 grey levels 0..255.
+    curves: (F, steps + 1) float32, the activation before each step and after the last.
+    dead: (F,) bool, filters that were off at every one of them.
     """
 
     images: np.ndarray
@@ -62,7 +89,7 @@ def maximise_activation(
     shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
     pictures, curves = [], []
     for number, batch in enumerate(batches):
-        images = tf.repeat(noise, len(batch), axis=0)
+        images = np.repeat(noise, len(batch), axis=0)
         activations = []
         for done, shift in enumerate(shifts, start=number * steps + 1):
             images, activation = step(images, batch, shift)
@@ -78,7 +105,7 @@ def maximise_activation(
 
 
 def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarray:
-    """What each filter of a convolution answers to one face, behind batch normalisation and ReLU.
+    """What each filter of a convolution answers to one face, after batch normalisation and ReLU.
 
     face: (48, 48) grey levels. Returns (F, height, width) float32. Raises InputError when the network has no
     such layer.
@@ -96,6 +123,8 @@ def first_kernels(layer: Any) -> np.ndarray | None:
 
 def find_layer(network: Any, name: str) -> Any:
     """The convolution or dense layer of that name; InputError names all when none has it."""
+    import keras
+
     kinds = (keras.layers.Conv2D, keras.layers.Dense)
     layers = {layer.name: layer for layer in network.layers if isinstance(layer, kinds)}
     if name not in layers:
@@ -105,8 +134,10 @@ def find_layer(network: Any, name: str) -> Any:
     return layers[name]
 
 
-def _response_network(network: Any, layer_name: str) -> tuple[keras.Model, bool]:
+def _response_network(network: Any, layer_name: str) -> tuple[Any, bool]:
     """Faces -> responses before the ReLU, and whether there is a ReLU; nothing beyond is computed."""
+    import keras
+
     layer = find_layer(network, layer_name)
     linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
     response = linear(layer.input)
@@ -120,14 +151,13 @@ def _response_network(network: Any, layer_name: str) -> tuple[keras.Model, bool]
     return keras.Model(network.input, response), rectified
 
 
-def _compiled_step(
-    responses: keras.Model, rectified: bool, preset: Preset
-) -> Callable[[tf.Tensor, np.ndarray, np.ndarray], tuple[tf.Tensor, tf.Tensor]]:
+def _compiled_step(responses: Any, rectified: bool, preset: Preset) -> Callable[..., tuple[Any, Any]]:
     """(B, 48, 48) images, (B,) filters, (2,) shift -> images after a step, (B,) activations before it."""
+    import tensorflow as tf
 
     # XLA gains nothing here and compiles for seconds.
     @tf.function
-    def step(images: tf.Tensor, filters: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(images: Any, filters: Any, shift: Any) -> tuple[Any, Any]:
         images = tf.roll(images, shift, axis=(1, 2))
         with tf.GradientTape() as tape:
             tape.watch(images)
@@ -157,8 +187,10 @@ def _fourier_scales() -> np.ndarray:
     return (1 / np.maximum(frequencies, 1 / IMAGE_SIZE)).astype(np.complex64)
 
 
-def _total_variation_gradient(images: tf.Tensor) -> tf.Tensor:
+def _total_variation_gradient(images: Any) -> Any:
     """The gradient of the sum of absolute differences between neighbours."""
+    import tensorflow as tf
+
     with tf.GradientTape() as tape:
         tape.watch(images)
         variation = tf.image.total_variation(images[..., tf.newaxis])

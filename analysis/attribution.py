@@ -3,21 +3,28 @@
 Every method takes a network ((N, 48, 48) grey levels -> (N, 7) logits) and gives a function of faces, (N, 48,
 48) grey levels, and classes, (N,) int, that returns (N, 48, 48) float32. That function is compiled once and
 reads the network's weights anew at each call. A face's map never depends on the faces beside it.
-Logits, not probabilities: behind a softmax the gradient vanishes where the network is sure.
+Logits, not probabilities: after a softmax the gradient vanishes where the network is sure.
+TensorFlow is imported where it is used, so that a script can check a method's name before.
 """
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
 
 Attribution = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+# The name on the command line: the name in a figure.
+METHODS = {
+    "gradient": "gradient",
+    "smoothgrad": "SmoothGrad",
+    "integrated": "integrated gradients",
+    "gradcam": "Grad-CAM",
+}
 
 # Forward and back, the report's CNN holds about 6 MB a face.
 CHUNK = 64
@@ -26,14 +33,9 @@ SMOOTHGRAD_NOISE = 0.15
 # The error of completeness is about 0.25 / steps: each ReLU's kink is missed by up to half a step.
 INTEGRATION_STEPS = 384
 
-_SIGNATURE = (
-    tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32),
-    tf.TensorSpec((None,), tf.int32),
-)
-
 
 def attribution(model: Any, method: str, seed: int, steps: int = INTEGRATION_STEPS) -> Attribution:
-    """The function that gives the saliency maps, >= 0, of a method in analysis.attribution_methods.METHODS.
+    """The function that gives the saliency maps, >= 0, of one of METHODS.
 
     seed: of SmoothGrad's noise. steps: of integrated gradients. Raises InputError for Grad-CAM of a network
     without a convolution.
@@ -73,7 +75,7 @@ def smoothed_gradients(model: Any, seed: int) -> Attribution:
 def integrated_gradients(model: Any, steps: int = INTEGRATION_STEPS) -> Attribution:
     """Integrated gradients (Sundararajan et al. 2017) from `grey_baseline`, by the midpoint rule.
 
-    They sum to logit(face) - logit(baseline); analysis.attribution_checks measures how closely.
+    They sum to logit(face) - logit(baseline); analysis.saliency_checks measures how closely.
     """
     gradients = logit_gradients(model)
     positions = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None]
@@ -97,7 +99,7 @@ def grey_baseline(faces: np.ndarray) -> np.ndarray:
 
 def has_convolution(model: Any) -> bool:
     """Whether Grad-CAM can be computed."""
-    return any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+    return bool(_convolutions(model))
 
 
 def gradcam(model: Any) -> Attribution:
@@ -105,9 +107,12 @@ def gradcam(model: Any) -> Attribution:
 
     Raises InputError when the network has no convolution.
     """
+    import keras
+    import tensorflow as tf
+
     maps_and_logits = keras.Model(model.inputs, [_last_convolution(model).output, *model.outputs])
 
-    @tf.function(input_signature=_SIGNATURE)
+    @tf.function(input_signature=_signature())
     def class_activation(faces: Any, classes: Any) -> Any:
         with tf.GradientTape() as tape:
             maps, logits = maps_and_logits(faces, training=False)
@@ -122,7 +127,9 @@ def gradcam(model: Any) -> Attribution:
 # Three methods and their checks need the same function, whose compilation costs a second or more.
 @functools.lru_cache(maxsize=1)
 def _compiled_gradients(model: Any) -> Any:
-    @tf.function(input_signature=_SIGNATURE)
+    import tensorflow as tf
+
+    @tf.function(input_signature=_signature())
     def gradients(faces: Any, classes: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(faces)
@@ -132,13 +139,31 @@ def _compiled_gradients(model: Any) -> Any:
     return gradients
 
 
+def _signature() -> tuple[Any, ...]:
+    """Faces and classes, of any number, so that no other number is compiled anew."""
+    import tensorflow as tf
+
+    return (tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32), tf.TensorSpec((None,), tf.int32))
+
+
 def _chosen_logits(logits: Any, classes: Any) -> Any:
+    import tensorflow as tf
+
     return tf.reduce_sum(logits * tf.one_hot(classes, logits.shape[-1]), axis=-1)
+
+
+def _convolutions(model: Any) -> list[int]:
+    """The indices of the convolutions among the network's layers."""
+    import keras
+
+    return [i for i, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D)]
 
 
 def _last_convolution(model: Any) -> Any:
     """The last layer of the last convolution's block: its ReLU, where it has one."""
-    convolutions = [i for i, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D)]
+    import keras
+
+    convolutions = _convolutions(model)
     if not convolutions:
         raise InputError(
             f"the network {model.name} has no convolution, so no Grad-CAM; choose another --method"

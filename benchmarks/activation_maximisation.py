@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from analysis.ascent_presets import PRESETS
+from analysis.activation_maximisation import PRESETS, maximise_activation
 from models.tensorflow_setup import set_up_tensorflow
 
 STEPS = 200
@@ -39,8 +39,6 @@ def main() -> None:
 
 def time_ours(network: Any, layer_name: str, steps: int) -> float:
     """Seconds for all filters of a layer."""
-    from analysis.activation_maximisation import maximise_activation
-
     started = time.perf_counter()
     maximise_activation(network, layer_name, PRESETS["plain"], steps, seed=1)
     return time.perf_counter() - started

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from analysis.activation_maximisation import filter_outputs, find_layer, first_kernels, maximise_activation
-from analysis.ascent_presets import PRESETS
+from analysis.activation_maximisation import (
+    PRESETS,
+    filter_outputs,
+    find_layer,
+    first_kernels,
+    maximise_activation,
+)
 from analysis.held_out import happy_rows
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.attribution import (
+    METHODS,
     attribution,
     gradcam,
     grey_baseline,
@@ -22,7 +23,6 @@ from analysis.attribution_checks import (
     random_importance,
     rank_correlations,
 )
-from analysis.attribution_methods import METHODS
 from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
 from data.errors import InputError

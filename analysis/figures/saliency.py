@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
-from analysis.attribution_methods import METHODS
+from analysis.attribution import METHODS
 from analysis.facial_parts import REGION_NAMES, average_parts
 from analysis.mean_saliency import MeanSaliency
 

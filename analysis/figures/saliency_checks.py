@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from analysis.attribution import METHODS
 from analysis.attribution_checks import area
-from analysis.attribution_methods import METHODS
 from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
