@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 from training.held_out import held_out
 
-from analysis.attribution import METHODS
+from analysis.attribution import METHODS, attribution, has_convolution
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
+from analysis.figures.saliency_checks import draw_checks
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
+from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
@@ -73,7 +75,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     if faces.labels is None and arguments.explained == "true":
         raise InputError(f"--class true: {data} has no labels; choose another --class")
     set_up_tensorflow(deterministic=True)
-    from analysis.attribution import attribution, has_convolution
     from models.prediction import predict_probabilities
 
     network = load_network(weights)
@@ -101,9 +102,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
     if arguments.check:
-        from analysis.figures.saliency_checks import draw_checks
-        from analysis.saliency_checks import check_saliency
-
         checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
         print(checks)
         record["checks"] = checks.record()

@@ -14,7 +14,8 @@ from analysis.attribution import (
     logit_gradients,
     smoothed_gradients,
 )
-from analysis.attribution_checks import (
+from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
+from analysis.saliency_checks import (
     area,
     cascading_randomisation,
     centre_importance,
@@ -23,7 +24,6 @@ from analysis.attribution_checks import (
     random_importance,
     rank_correlations,
 )
-from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
 from data.errors import InputError
 from drawing.action_units import MOVED_PARTS, PART_NAMES

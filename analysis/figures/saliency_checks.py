@@ -6,8 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.attribution import METHODS
-from analysis.attribution_checks import area
-from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks
+from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
 STYLES = {
