@@ -8,11 +8,8 @@ the filters answer to one face, with the kernels of a first layer). The outputs 
 face: without --data and without a data set in data/ they are left out. Filters are numbered from 0.
 """
 
-import csv
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +20,7 @@ from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
-from data.atomic import atomic_path
+from data.atomic import write_text
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -90,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     for file in save_figures(figures, files):
         print(f"wrote {file}")
-    write_curves(ascent, names, files[0].with_suffix(".csv"))
+    write_text(files[0].with_suffix(".csv"), ascent.table(names).to_csv(lineterminator="\n"))
     print(f"wrote {files[0].with_suffix('.csv')}")
 
 
@@ -121,15 +118,6 @@ def progress_bar() -> Callable[[int, int], None]:
         bar.update(done)
 
     return update
-
-
-def write_curves(ascent: Any, names: Sequence[str], path: Path) -> None:
-    """One row per filter: name, whether it is dead, activation before each step and after the last."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["filter", "dead", *range(ascent.curves.shape[1])])
-        for name, dead, curve in zip(names, ascent.dead, ascent.curves, strict=True):
-            writer.writerow([name, int(dead), *curve])
 
 
 if __name__ == "__main__":

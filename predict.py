@@ -11,6 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from analysis.held_out import evaluate_all_and_unseen
 from command_line.arguments import Parser, keep_inputs, output_file
@@ -92,11 +93,10 @@ def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[We
 
 
 def print_table(files: Sequence[str], probabilities: np.ndarray) -> None:
-    """One line a picture: the seven probabilities and the class they speak for."""
-    width = max(len(file) for file in files)
-    print(" " * width, *(f"{name:>8}" for name in CLASS_NAMES))
-    for file, row in zip(files, probabilities, strict=True):
-        print(f"{file:<{width}}", *(f"{value:8.3f}" for value in row), "", CLASS_NAMES[int(row.argmax())])
+    """One line per picture: the seven probabilities and the most probable class."""
+    table = pd.DataFrame(probabilities, files, CLASS_NAMES)
+    table[""] = table.idxmax(axis=1).to_numpy()
+    print(table.to_string(float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ Olah et al. 2017 (Fourier parametrisation).
 TensorFlow is imported where it is used, so that a script can check a preset's name before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
@@ -65,6 +66,12 @@ class Ascent:
     images: np.ndarray
     curves: np.ndarray
     dead: np.ndarray
+
+    def table(self, names: Sequence[str]) -> pd.DataFrame:
+        """One row per filter: its name as index, 'dead' (0 or 1), the activation after 0, 1, ... steps."""
+        table = pd.DataFrame(self.curves, pd.Index(names, name="filter"))
+        table.insert(0, "dead", self.dead.astype(int))
+        return table
 
 
 def maximise_activation(

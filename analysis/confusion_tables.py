@@ -1,82 +1,71 @@
 """The scores of a network as text for a terminal, as a JSON-ready dictionary and as CSV for a spreadsheet."""
 
-import csv
-import dataclasses
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from analysis.metrics import ConfusedPair, Scores, confused_pairs
+import pandas as pd
+
+from analysis.metrics import Scores, confused_pairs
 from data.dataset import CLASS_NAMES
 
 # The report names four pairs (question 3).
 _PRINTED_PAIRS = 4
 _DECIMALS = 6
-_OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "expected_calibration_error")
-_PER_CLASS = ("precision", "recall", "f1")
+_OVERALL = ["accuracy", "balanced_accuracy", "macro_f1", "expected_calibration_error"]
+_PER_CLASS = ["faces", "precision", "recall", "f1"]
 
 
 def as_text(name: str, scores: Scores) -> str:
-    """Overall numbers of one network, the matrix with the numbers per class, and the most confused pairs."""
-    width = max(map(len, CLASS_NAMES)) + 1
-    heading = ["true / as", *CLASS_NAMES, "faces", "precision", "recall", "F1"]
-    lines = [
-        f"{name}: accuracy {scores.accuracy:.4f}, balanced accuracy {scores.balanced_accuracy:.4f}, "
-        f"macro F1 {scores.macro_f1:.4f}, expected calibration error {scores.expected_calibration_error:.4f}",
-        "".join(f"{word:>{max(width, len(word) + 2)}}" for word in heading),
-    ]
-    for index, class_name in enumerate(CLASS_NAMES):
-        counts = "".join(f"{count:>{width}}" for count in (*scores.matrix[index], scores.support[index]))
-        shares = f"{scores.precision[index]:>11.3f}{scores.recall[index]:>9.3f}{scores.f1[index]:>9.3f}"
-        lines.append(f"{class_name:>11}{counts}{shares}")
-    lines.append("most often confused, both directions:")
-    lines += [
+    """Overall scores of one network, the matrix with the scores per class, and the most confused pairs."""
+    overall = ", ".join(
+        f"{column.replace('_', ' ').replace('f1', 'F1')} {getattr(scores, column):.4f}" for column in _OVERALL
+    )
+    table = _matrix_and_classes(scores).rename(columns={"f1": "F1"})
+    table = table.rename_axis(index=None, columns="true / as")
+    pairs = [
         f"  {pair.first}-{pair.second} {100 * pair.share:.1f} % ({pair.first} as {pair.second} "
         f"{pair.first_as_second}, {pair.second} as {pair.first} {pair.second_as_first})"
-        for pair in confused_pairs(scores.matrix)[:_PRINTED_PAIRS]
+        for pair in confused_pairs(scores.matrix).head(_PRINTED_PAIRS).itertuples()
     ]
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"{name}: {overall}",
+            table.to_string(float_format="{:.3f}".format),
+            "most often confused, both directions:",
+            *pairs,
+        ]
+    )
 
 
 def as_json(scores: Scores) -> dict[str, Any]:
-    """All numbers of one network as plain Python values, shares with six decimals, every confused pair."""
-    shares = zip(scores.precision, scores.recall, scores.f1, strict=True)
+    """All scores of one network as plain Python values, shares with six decimals, every confused pair."""
     return {
-        **{name: round(getattr(scores, name), _DECIMALS) for name in _OVERALL},
-        "per_class": {
-            name: {"faces": int(faces)} | dict(zip(_PER_CLASS, _rounded(row), strict=True))
-            for name, faces, row in zip(CLASS_NAMES, scores.support, shares, strict=True)
-        },
+        **{column: round(getattr(scores, column), _DECIMALS) for column in _OVERALL},
+        "per_class": _matrix_and_classes(scores)[_PER_CLASS].round(_DECIMALS).to_dict("index"),
         "matrix": scores.matrix.tolist(),
-        "confused_pairs": [
-            dataclasses.asdict(pair) | {"share": round(pair.share, _DECIMALS)}
-            for pair in confused_pairs(scores.matrix)
-        ],
+        "confused_pairs": confused_pairs(scores.matrix).round(_DECIMALS).to_dict("records"),
     }
 
 
 def as_csv(networks: Mapping[str, Scores]) -> str:
-    """Three tables, a blank line between: overall numbers, matrix and numbers per class, confused pairs.
+    """Three tables with a blank line between: overall scores, matrix and scores per class, confused pairs.
 
     networks: by the name of the network, which is the first column of each table.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["network", *_OVERALL])
-    for name, scores in networks.items():
-        writer.writerow([name, *_rounded(getattr(scores, column) for column in _OVERALL)])
-    writer.writerows([[], ["network", "true_class", *CLASS_NAMES, "faces", *_PER_CLASS]])
-    for name, scores in networks.items():
-        shares = zip(scores.precision, scores.recall, scores.f1, strict=True)
-        for class_name, counts, row in zip(CLASS_NAMES, scores.matrix, shares, strict=True):
-            writer.writerow([name, class_name, *counts, counts.sum(), *_rounded(row)])
-    writer.writerows([[], ["network", *(field.name for field in dataclasses.fields(ConfusedPair))]])
-    for name, scores in networks.items():
-        for pair in confused_pairs(scores.matrix):
-            first, second, share, *counts = dataclasses.astuple(pair)
-            writer.writerow([name, first, second, round(share, _DECIMALS), *counts])
-    return text.getvalue()
+    overall = {
+        name: {column: getattr(each, column) for column in _OVERALL} for name, each in networks.items()
+    }
+    classes = {name: _matrix_and_classes(each) for name, each in networks.items()}
+    pairs = {name: confused_pairs(each.matrix) for name, each in networks.items()}
+    tables = (
+        pd.DataFrame.from_dict(overall, orient="index").rename_axis("network"),
+        pd.concat(classes, names=["network"]),
+        pd.concat(pairs, names=["network"]).droplevel(1),
+    )
+    return "\n".join(table.round(_DECIMALS).to_csv(lineterminator="\n") for table in tables)
 
 
-def _rounded(values: Iterable[float]) -> list[float]:
-    return [round(float(value), _DECIMALS) for value in values]
+def _matrix_and_classes(scores: Scores) -> pd.DataFrame:
+    """One row per true class: how many faces were predicted as each class, then its own scores."""
+    table = pd.DataFrame(scores.matrix, pd.Index(CLASS_NAMES, name="true_class"), CLASS_NAMES)
+    return table.assign(faces=scores.support, precision=scores.precision, recall=scores.recall, f1=scores.f1)

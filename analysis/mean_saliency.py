@@ -1,9 +1,9 @@
 """Mean saliency maps per class, and how much of them falls on each facial part (report, question 4)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
 from data.dataset import CLASS_NAMES
@@ -13,9 +13,12 @@ from data.dataset import CLASS_NAMES
 class MeanSaliency:
     """One entry per class that has faces, then one of all faces.
 
-    names: K class names and 'all'. counts: K numbers of faces. faces: (K, 48, 48) mean grey levels. maps:
-    method -> (K, 48, 48), means of maps that each sum to 1. shares: method -> (K, 6), the mean share of
-    REGION_NAMES, 0..1. areas: (6,), the share of the picture that each region covers.
+    names: K class names and 'all'.
+    counts: K numbers of faces.
+    faces: (K, 48, 48) mean grey levels.
+    maps: method -> (K, 48, 48), means of maps that each sum to 1.
+    shares: method -> (K, 6), the mean share of REGION_NAMES, 0..1.
+    areas: (6,), the share of the picture that each region covers.
     """
 
     names: tuple[str, ...]
@@ -26,15 +29,13 @@ class MeanSaliency:
     areas: np.ndarray
 
     def __str__(self) -> str:
+        groups = [f"{name} ({count})" for name, count in zip(self.names, self.counts, strict=True)]
         lines = []
         for method, shares in self.shares.items():
             lines.append(f"{method}: percent of the saliency, and how many times the region's area that is")
-            lines.append(_line("", REGION_NAMES))
-            lines.append(_line("area", [f"{area:.1%}       " for area in self.areas]))
-            for name, count, row in zip(self.names, self.counts, shares, strict=True):
-                ratios = row / self.areas
-                cells = [f"{share:.1%} (x{ratio:.2f})" for share, ratio in zip(row, ratios, strict=True)]
-                lines.append(_line(f"{name} ({count})", cells))
+            cells = np.vectorize("{:.1%} (x{:.2f})".format)(shares, shares / self.areas)
+            areas = [f"{area:.1%}" for area in self.areas]
+            lines.append(pd.DataFrame([areas, *cells], ["area", *groups], REGION_NAMES).to_string())
         return "\n".join(lines)
 
     def record(self) -> dict[str, object]:
@@ -75,7 +76,3 @@ def mean_saliency(faces: np.ndarray, labels: np.ndarray, maps: dict[str, np.ndar
 
 def _by_region(values: np.ndarray) -> dict[str, float]:
     return dict(zip(REGION_NAMES, values.tolist(), strict=True))
-
-
-def _line(head: str, cells: Sequence[str]) -> str:
-    return f"{head:<16}" + "".join(f"{cell:>16}" for cell in cells)

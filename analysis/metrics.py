@@ -3,26 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 from data.dataset import CLASS_NAMES, NUM_CLASSES
 
 CALIBRATION_BINS = 15
-
-
-@dataclass(frozen=True)
-class ConfusedPair:
-    """Two classes taken for each other, both directions added (report, question 3).
-
-    first, second: class names in the data set's order. share: mean of the shares of each class's faces that
-    were taken for the other, 0..1. first_as_second, second_as_first: how many faces, by direction.
-    """
-
-    first: str
-    second: str
-    share: float
-    first_as_second: int
-    second_as_first: int
 
 
 @dataclass(frozen=True)
@@ -88,25 +74,27 @@ def row_shares(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-def confused_pairs(matrix: np.ndarray) -> list[ConfusedPair]:
-    """The pairs of classes that were confused at all, the most confused first; equal ones in class order.
+def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
+    """The pairs of classes that were confused at all, the most confused first (report, question 3).
 
     matrix: (7, 7) int counts, rows true, columns predicted.
+    Returns a row per pair; pairs of equal share are in class order. Columns:
+    first, second: str, class names in the order of CLASS_NAMES.
+    share: float, mean of the shares of each class's faces that were predicted as the other, 0..1.
+    first_as_second, second_as_first: int, the number of faces in each direction.
     """
     shares = row_shares(matrix)
-    pairs = [
-        ConfusedPair(
-            first=CLASS_NAMES[first],
-            second=CLASS_NAMES[second],
-            share=float(shares[first, second] + shares[second, first]) / 2,
-            first_as_second=int(matrix[first, second]),
-            second_as_first=int(matrix[second, first]),
-        )
-        for first in range(NUM_CLASSES)
-        for second in range(first + 1, NUM_CLASSES)
-        if matrix[first, second] + matrix[second, first] > 0
-    ]
-    return sorted(pairs, key=lambda pair: -pair.share)
+    first, second = np.triu_indices(NUM_CLASSES, k=1)
+    pairs = pd.DataFrame(
+        {
+            "first": np.take(CLASS_NAMES, first),
+            "second": np.take(CLASS_NAMES, second),
+            "share": (shares[first, second] + shares[second, first]) / 2,
+            "first_as_second": matrix[first, second],
+            "second_as_first": matrix[second, first],
+        }
+    )
+    return pairs[pairs["share"] > 0].sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
 def most_confidently_wrong(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:

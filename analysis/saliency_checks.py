@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
@@ -46,10 +47,13 @@ class SaliencyChecks:
         return float(np.abs(sums - differences).mean() / np.abs(differences).mean())
 
     def __str__(self) -> str:
-        lines = [_line("area under the curve", "deletion", "insertion") + "  good: low, high"]
-        for name, deletion in self.deletion.items():
-            areas = (area(deletion), area(self.insertion[name]))
-            lines.append(_line(name, *(f"{values.mean():.3f}" for values in areas)))
+        areas = pd.DataFrame(
+            {
+                "deletion (good: low)": {name: area(each).mean() for name, each in self.deletion.items()},
+                "insertion (good: high)": {name: area(each).mean() for name, each in self.insertion.items()},
+            }
+        ).rename_axis(columns="area under the curve")
+        lines = [areas.to_string(float_format="{:.3f}".format)]
         lines.append(
             "rank correlation with the true map once a layer, and all after it, are shuffled; good: near 0"
         )
@@ -206,7 +210,3 @@ def _ranks(importance: np.ndarray, seed: int) -> np.ndarray:
     flat = importance.reshape(len(importance), -1)
     chance = np.random.default_rng(seed).random(flat.shape)
     return np.lexsort((chance, -flat), axis=1).argsort(axis=1).reshape(importance.shape)
-
-
-def _line(head: str, *cells: str) -> str:
-    return f"{head:<22}" + "".join(f"{cell:>11}" for cell in cells)

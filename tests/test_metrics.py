@@ -93,10 +93,10 @@ def test_confused_pairs_add_both_directions_by_share_not_by_count():
     matrix[1, 1], matrix[1, 0] = 5, 5
     matrix[4, 4], matrix[4, 0] = 90, 10
     pairs = confused_pairs(matrix)
-    assert [(pair.first, pair.second) for pair in pairs] == [("angry", "disgust"), ("angry", "sad")]
-    assert pairs[0].share == pytest.approx((0 + 0.5) / 2)
-    assert pairs[1].share == pytest.approx((0.2 + 0.1) / 2)
-    assert (pairs[1].first_as_second, pairs[1].second_as_first) == (20, 10)
+    assert pairs[["first", "second"]].to_numpy().tolist() == [["angry", "disgust"], ["angry", "sad"]]
+    assert pairs["share"][0] == pytest.approx((0 + 0.5) / 2)
+    assert pairs["share"][1] == pytest.approx((0.2 + 0.1) / 2)
+    assert (pairs["first_as_second"][1], pairs["second_as_first"][1]) == (20, 10)
 
 
 def test_most_confidently_wrong_leaves_right_faces_out():
