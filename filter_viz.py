@@ -1,26 +1,31 @@
-"""Draw what each filter of a layer looks for, and what the same filters answer to a face (question 5).
+"""Draw what each filter of a layer looks for, and its output for one face (report, question 5).
 
     python filter_viz.py --weights runs/cnn --data data/train.csv --out filters.png
 
 Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise),
-filters.csv (each filter's activation before every step and after the last) and filters-outputs.png (what
-the filters answer to one face, with the kernels of a first layer). The outputs need a convolution and a
-face: without --data and without a data set in data/ they are left out. Filters are numbered from 0.
+filters.csv (each filter's activation before every step and after the last) and filters-outputs.png (the
+outputs of the filters for one face, with the kernels of a first layer). The outputs need a convolution and a
+face: without --data and without a data set in data/ they are omitted. Filters are numbered from 0.
 """
 
-import sys
-from collections.abc import Callable, Sequence
+import argparse
+from collections.abc import Sequence
 
 import numpy as np
 
-from analysis import activation_maximisation
-from analysis.activation_maximisation import PRESETS
+from analysis.activation_maximisation import (
+    PRESETS,
+    filter_outputs,
+    find_layer,
+    first_kernels,
+    maximise_activation,
+)
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
-from data.atomic import write_text
+from command_line.progress import progress_bar
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -30,11 +35,11 @@ from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 
 
-def build_parser() -> Parser:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN_OR_FILE", help=HELP)
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     add("--data", metavar="CSV", help="FER CSV of the face (default: the usual file in data/)")
     add(
         "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
@@ -45,33 +50,32 @@ def build_parser() -> Parser:
     add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of noise and jitter")
     parser.add_figure_files("filters.png")
-    return parser
+    return parser.parse_args(argv)
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
-    arguments = build_parser().parse_args(argv)
+    arguments = parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs)
     keep_inputs([files[0].with_suffix(".csv")], [faces.source if faces else None])
     set_up_tensorflow()
     network = load_network(weights)
-    layer = activation_maximisation.find_layer(network, arguments.layer)
+    layer = find_layer(network, arguments.layer)
     is_convolution = len(layer.output.shape) == 4
     if arguments.outputs is not None and not is_convolution:
         raise InputError(f"--outputs: those of the dense {layer.name} are no pictures; choose a convolution")
+    preset = PRESETS[arguments.preset]
+    ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress_bar())
 
-    ascent = activation_maximisation.maximise_activation(
-        network, layer.name, PRESETS[arguments.preset], arguments.steps, arguments.seed, progress_bar()
-    )
     reached = ascent.curves[:, -1]
-    names = CLASS_NAMES if layer is network.layers[-1] else [str(number) for number in range(len(reached))]
-    order = np.arange(len(reached))
-    if arguments.order == "activation":
-        order = np.argsort(-reached, kind="stable")
-    kind = "class" if layer is network.layers[-1] else "filter"
+    is_last = layer is network.layers[-1]
+    names = CLASS_NAMES if is_last else [str(number) for number in range(len(reached))]
+    kind = "class" if is_last else "filter"
+    by_activation = arguments.order == "activation"
+    order = np.argsort(-reached, kind="stable") if by_activation else np.arange(len(reached))
     title = f"{layer.name} of {weights.name}: what activates each {kind} most"
     title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, activation reached"
     figures = {"": draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
@@ -79,16 +83,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         row = arguments.outputs
         if row is None:
             row = surest_happy_row(network, faces, weights)
-        outputs = activation_maximisation.filter_outputs(network, layer.name, faces.images[row])
-        kernels = activation_maximisation.first_kernels(layer)
+        face, kernels = faces.images[row], first_kernels(layer)
+        outputs = filter_outputs(network, layer.name, face)
         title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
         title += "\nabove each: filter, highest output"
-        figures["-outputs"] = draw_filter_outputs(faces.images[row], outputs, kernels, names, order, title)
-
-    for file in save_figures(figures, files):
+        figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
+    for file in save_figures(figures, files, {".csv": ascent.table(names).to_csv(lineterminator="\n")}):
         print(f"wrote {file}")
-    write_text(files[0].with_suffix(".csv"), ascent.table(names).to_csv(lineterminator="\n"))
-    print(f"wrote {files[0].with_suffix('.csv')}")
 
 
 def read_faces(path: str | None, row: int | None) -> Dataset | None:
@@ -103,21 +104,6 @@ def read_faces(path: str | None, row: int | None) -> Dataset | None:
     if row is not None and row >= len(faces):
         raise InputError(f"--outputs {row}: {file} has the rows 0 to {len(faces) - 1}; choose one of them")
     return faces
-
-
-def progress_bar() -> Callable[[int, int], None]:
-    """What draws the steps on a terminal; a pipe or a log file would only collect control characters."""
-    if not sys.stdout.isatty():
-        return lambda done, total: None
-    import keras
-
-    bar = keras.utils.Progbar(None, unit_name="step")
-
-    def update(done: int, total: int) -> None:
-        bar.target = total
-        bar.update(done)
-
-    return update
 
 
 if __name__ == "__main__":

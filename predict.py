@@ -7,7 +7,7 @@ Several --weights are averaged in probability. Where labels are known (a column 
 accuracy is printed too, also on the faces whose image the weights were not trained on.
 """
 
-from argparse import Namespace
+import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,28 +28,21 @@ from models.prediction import predict_with_files
 from models.weights_file import WeightsFile
 
 
-def parse_args(argv: Sequence[str] | None) -> Namespace:
-    """The options; see --help."""
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this script."""
     parser = Parser(__doc__)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--data", metavar="CSV", help="faces; without it test.csv in data/")
+    source.add_argument("--data", metavar="CSV", help="faces (default: test.csv in data/)")
     source.add_argument("--images", nargs="+", metavar="FILE", help="pictures, each cropped to one face")
-    parser.add_argument(
-        "--weights", nargs="+", default=[DEFAULT], metavar="RUN", help=f"{HELP}; several are averaged"
-    )
-    parser.add_argument("--out", default="submission.csv", metavar="FILE", help="the submission, id,label")
-    parser.add_argument(
-        "--probabilities", metavar="FILE", help="also write the seven probabilities of each face"
-    )
-    parser.add_argument(
-        "--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored"
-    )
-    parser.add_argument(
-        "--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy"
-    )
+    add = parser.add_argument
+    add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
+    add("--out", default="submission.csv", metavar="FILE", help="the submission, id,label")
+    add("--probabilities", metavar="FILE", help="also write the seven probabilities of each face")
+    add("--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored")
+    add("--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy")
     arguments, given = parser.parse_args(argv), parser.given(argv)
     if arguments.images and (wrong := {"labels", "probabilities", "out"} & set(given)):
-        raise InputError(f"--{min(wrong)} goes with --data, not with --images; leave it away")
+        raise InputError(f"--{min(wrong)} goes with --data, not with --images; omit it")
     return arguments
 
 

@@ -13,12 +13,11 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from training.held_out import held_out
 
-from analysis.attribution import METHODS, attribution, has_convolution
+from analysis.attribution import METHODS, saliency_maps
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saliency_checks import draw_checks
 from analysis.figures.saving import ENDINGS, save_figures
@@ -26,33 +25,26 @@ from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
-from command_line.arguments import Parser, keep_inputs, output_files, whole_number
+from command_line.arguments import Parser, keep_inputs, output_files, row_numbers, whole_number
 from command_line.errors import one_line_errors
-from data.atomic import write_text
-from data.dataset import CLASS_NAMES, Dataset
+from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
-from models.weights_file import WeightsFile, load_network
+from models.weights_file import load_network
 from training.run_split import split_of_run
 
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 
 
-def build_parser() -> Parser:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--data", metavar="CSV", help="FER CSV of the faces (default: the data set in data/)")
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN_OR_FILE", help=HELP)
-    add(
-        "--validation",
-        choices=SPLITS,
-        help="rows to choose from, as in confusion.py (default: PublicTest, or all)",
-    )
-    add("--labels", metavar="CSV", help="id,label file for data without labels")
-    add("--allow-seen", action="store_true", help="also choose faces that the weights were trained on")
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
+    parser.add_held_out(SPLITS)
     add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")
     add("--method", choices=(*METHODS, "all"), default="gradient", help="how saliency is found")
     add("--class", dest="explained", choices=CLASS_CHOICES, default="predicted", help="whose logit")
@@ -60,63 +52,21 @@ def build_parser() -> Parser:
     add("--check", action="store_true", help="test whether the maps can be trusted")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of SmoothGrad and the checks")
     parser.add_figure_files("saliency.png")
-    return parser
+    arguments = parser.parse_args(argv)
+    for name in ("mean", "validation", "labels", "allow_seen"):
+        if arguments.rows is not None and getattr(arguments, name):
+            raise InputError(f"--rows says which faces; omit --{name.replace('_', '-')}")
+    return arguments
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
-    arguments = build_parser().parse_args(argv)
+    arguments = parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "train")
     keep_inputs([files[0].with_suffix(".json")], [data])
     weights = find_weights(arguments.weights)
-    faces = choose_faces(arguments, data, weights)
-    if faces.labels is None and arguments.explained == "true":
-        raise InputError(f"--class true: {data} has no labels; choose another --class")
-    set_up_tensorflow(deterministic=True)
-    from models.prediction import predict_probabilities
-
-    network = load_network(weights)
-    possible = [method for method in METHODS if method != "gradcam" or has_convolution(network)]
-    methods = possible if arguments.method == "all" else [arguments.method]
-    attributions = {method: attribution(network, method, arguments.seed) for method in methods}
-    probabilities = predict_probabilities([network], faces.images)
-    if arguments.rows is None:
-        assert faces.labels is not None
-        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
-        faces, probabilities = faces.select(chosen), probabilities[chosen]
-    explained = explain(faces, probabilities, arguments.explained)
-    classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
-    maps = {method: maps_of(faces.images, classes) for method, maps_of in attributions.items()}
-
-    record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
-    record["faces"] = [dataclasses.asdict(face) for face in explained]
-    title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
-    if arguments.mean:
-        assert faces.labels is not None
-        mean = mean_saliency(faces.images, faces.labels, maps)
-        print(mean)
-        record["mean"] = mean.record()
-        figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
-    else:
-        figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
-    if arguments.check:
-        checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
-        print(checks)
-        record["checks"] = checks.record()
-        figures["-check"] = draw_checks(
-            checks, f"Can the maps of {len(faces.rows)} faces by {weights.name} be trusted?"
-        )
-    for file in save_figures(figures, files):
-        print(f"wrote {file}")
-    numbers = files[0].with_suffix(".json")
-    write_text(numbers, json.dumps(record, indent=2) + "\n")
-    print(f"wrote {numbers}")
-
-
-def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile) -> Dataset:
-    """The faces of --rows, or all held-out ones. Raises InputError."""
     if arguments.rows is None:
         held = held_out(
             data,
@@ -127,16 +77,42 @@ def choose_faces(arguments: argparse.Namespace, data: Path, weights: WeightsFile
             allow_seen=arguments.allow_seen,
         )
         print(held, flush=True)
-        return held.faces
-    for name in ("mean", "validation", "labels", "allow_seen"):
-        if getattr(arguments, name):
-            raise InputError(f"--rows says which faces; leave --{name.replace('_', '-')} away")
-    return faces_of_rows(data, arguments.rows)
+        faces = held.faces
+    else:
+        faces = faces_of_rows(data, arguments.rows)
+    if faces.labels is None and arguments.explained == "true":
+        raise InputError(f"--class true: {data} has no labels; choose another --class")
 
+    set_up_tensorflow(deterministic=True)
+    from models.prediction import predict_probabilities
 
-def row_numbers(text: str) -> list[int]:
-    """An argparse type: row numbers with commas between them."""
-    return [whole_number(0)(number) for number in text.split(",")]
+    network = load_network(weights)
+    probabilities = predict_probabilities([network], faces.images)
+    if arguments.rows is None:
+        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
+        faces, probabilities = faces.select(chosen), probabilities[chosen]
+    explained = explain(faces, probabilities, arguments.explained)
+    classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
+    maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed)
+
+    record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
+    record["faces"] = [dataclasses.asdict(face) for face in explained]
+    title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
+    if arguments.mean:
+        mean = mean_saliency(faces.images, faces.labels, maps)
+        print(mean)
+        record["mean"] = mean.as_json()
+        figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
+    else:
+        figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
+    if arguments.check:
+        checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
+        print(checks)
+        record["checks"] = checks.as_json()
+        question = f"Can the maps of {len(faces)} faces by {weights.name} be trusted?"
+        figures["-check"] = draw_checks(checks, question)
+    for file in save_figures(figures, files, {".json": json.dumps(record, indent=2) + "\n"}):
+        print(f"wrote {file}")
 
 
 if __name__ == "__main__":

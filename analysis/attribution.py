@@ -50,6 +50,20 @@ def attribution(model: Any, method: str, seed: int, steps: int = INTEGRATION_STE
     return lambda faces, classes: np.abs(signed(faces, classes))
 
 
+def saliency_maps(
+    model: Any, method: str, faces: np.ndarray, classes: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """Method -> (N, 48, 48) float32 saliency maps of (N, 48, 48) faces and the logits of (N,) int classes.
+
+    method: one of METHODS, or 'all' for each that the network allows. Raises InputError as
+    attribution() does.
+    """
+    methods = [method]
+    if method == "all":
+        methods = [name for name in METHODS if name != "gradcam" or has_convolution(model)]
+    return {name: attribution(model, name, seed)(faces, classes) for name in methods}
+
+
 def logit_gradients(model: Any) -> Attribution:
     """The gradient of the logit by each grey level (Simonyan et al. 2013)."""
     compiled = _compiled_gradients(model)

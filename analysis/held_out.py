@@ -51,6 +51,16 @@ class HeldOut:
         seen = f" ({self.seen:,} trained on)" if self.seen and not self.left_out else ""
         return f"{len(self.faces):,} {name}faces{seen}"
 
+    def as_json(self) -> dict[str, Any]:
+        """Which faces these are, as plain Python values."""
+        return {
+            "data": self.faces.source,
+            "validation": self.split,
+            "faces": len(self.faces),
+            "seen": self.seen,
+            "seen_left_out": self.left_out,
+        }
+
 
 def held_out(
     data: Path,

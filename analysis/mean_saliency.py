@@ -38,7 +38,7 @@ class MeanSaliency:
             lines.append(pd.DataFrame([areas, *cells], ["area", *groups], REGION_NAMES).to_string())
         return "\n".join(lines)
 
-    def record(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The numbers, ready for JSON."""
         return {
             "faces": dict(zip(self.names, self.counts, strict=True)),

@@ -64,7 +64,7 @@ class SaliencyChecks:
             lines.append(f"completeness error of integrated gradients: {self.completeness_error:.1e}")
         return "\n".join(lines)
 
-    def record(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """The numbers, ready for JSON: one per face, curves as means."""
         record: dict[str, object] = {
             name: {

@@ -1,7 +1,6 @@
 """The argument parser of the scripts and the types of their arguments."""
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -44,6 +43,19 @@ class Parser(argparse.ArgumentParser):
             help="the figure: .png, .pdf or .svg, or several of them",
         )
 
+    def add_held_out(self, splits: Sequence[str]) -> None:
+        """Add the options of a script that measures on faces that its weights were not trained on."""
+        self.add_argument(
+            "--validation",
+            choices=splits,
+            help="faces to use: the validation split of the run, all labelled rows, or the rows of a Usage "
+            "(default: PublicTest, or all rows where there is no Usage)",
+        )
+        self.add_argument("--labels", metavar="CSV", help="id,label file for data without labels")
+        self.add_argument(
+            "--allow-seen", action="store_true", help="keep faces that the weights were trained on"
+        )
+
     def given(self, argv: Sequence[str] | None) -> dict[str, object]:
         """Only the arguments that were typed, by name; the rest of the names are absent."""
         absent: list[object] = []  # known by its identity; a list, because the action 'extend' copies it
@@ -77,15 +89,9 @@ def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]
     return convert
 
 
-def share(text: str) -> float:
-    """An argparse type: a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan  # which is in no range
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not a number from 0 to 1")
-    return value
+def row_numbers(text: str) -> list[int]:
+    """An argparse type: row numbers with commas between them."""
+    return [whole_number(0)(number) for number in text.split(",")]
 
 
 def output_file(path: str, endings: Sequence[str] = ()) -> Path:

@@ -83,7 +83,7 @@ def test_mean_maps_and_shares(drawn, weights, tmp_path, capsys) -> None:
         (("--rows", "0,-1"), "whole number"),
         (("--rows", "0,,1"), "whole number"),
         (("--rows", ",".join("1" * 41)), "at most 40"),
-        (("--rows", "1", "--mean", "3"), "leave --mean away"),
+        (("--rows", "1", "--mean", "3"), "omit --mean"),
         (("--class", "glad"), "surprise"),
         (("--method", "magic"), "smoothgrad"),
         (("--data", "test.csv"), "label"),

@@ -1,6 +1,6 @@
 """Confusion matrices as figures, and the faces that were got most wrong (report, question 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.metrics import row_shares
+from analysis.metrics import Scores, row_shares
 from data.dataset import CLASS_NAMES, NUM_CLASSES
 
 # Text is white on cells of the lower half of viridis, black on its lighter half.
 _LIGHT_FROM = 0.5
 _FACES_PER_ROW = 8
+
+
+def draw_scores(scores: Mapping[str, Scores], faces: str) -> Figure:
+    """Draw the confusion matrix of one network, or those of two and their difference.
+
+    scores: by the name of the network, one or two. faces: str, what they were measured on, for the titles.
+    """
+    matrices = [each.matrix for each in scores.values()]
+    titles = [f"{name}: {100 * each.accuracy:.1f} % of {faces}" for name, each in scores.items()]
+    if len(scores) == 1:
+        return draw_confusion(matrices[0], titles[0])
+    return draw_comparison(matrices, titles, list(scores))
 
 
 def draw_confusion(matrix: np.ndarray, title: str) -> Figure:

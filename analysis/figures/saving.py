@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from data.atomic import atomic_path
+from data.atomic import atomic_path, write_text
 
 ENDINGS = (".png", ".pdf", ".svg")
 # matplotlib writes the time of day into two of the formats; without it, equal figures are equal files.
@@ -19,10 +19,13 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, dpi=150, metadata=_METADATA[path.suffix.lower()])
 
 
-def save_figures(figures: Mapping[str, Figure], files: Sequence[Path]) -> Iterator[Path]:
-    """Write several figures in the formats of `files`, and give each path once it is written.
+def save_figures(
+    figures: Mapping[str, Figure], files: Sequence[Path], texts: Mapping[str, str] | None = None
+) -> Iterator[Path]:
+    """Write figures in the formats of `files`, then texts beside the first file; give each path once written.
 
     figures: by what is added to the stem of each file; '' for the figure that the files are named after.
+    texts: by the ending of the file, such as '.json'.
     Raises InputError.
     """
     for ending, figure in figures.items():
@@ -30,3 +33,7 @@ def save_figures(figures: Mapping[str, Figure], files: Sequence[Path]) -> Iterat
             path = file.with_stem(file.stem + ending)
             save_figure(figure, path)
             yield path
+    for ending, text in (texts or {}).items():
+        path = files[0].with_suffix(ending)
+        write_text(path, text)
+        yield path

@@ -1,0 +1,78 @@
+"""What exported weights measure, and the record that is written beside them."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.held_out import evaluate_all_and_unseen
+from data.dataset import CLASS_NAMES, Dataset
+from data.errors import InputError
+from models.weights_file import WeightsFile, load_network
+
+# The most that half precision may change a score.
+TOLERANCE = 0.001
+LICENCE = (
+    "The weights are free to use like the code (MIT). They were fitted to FER2013 (Goodfellow et al. 2013), "
+    "whose pictures are not part of this project and may not be redistributed."
+)
+
+
+def measure_weights(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
+    """Accuracies of one weight file on labelled faces, of one view and of four, with and without twins.
+
+    Raises InputError when the faces have no labels or the weights were trained on all of them.
+    """
+    from models.prediction import predict_probabilities
+
+    network = load_network(weights)
+    one, four = (predict_probabilities([network], faces.images, tta) for tta in (False, True))
+    scores, unseen = evaluate_all_and_unseen(faces, one, [weights])
+    scores_tta, unseen_tta = evaluate_all_and_unseen(faces, four, [weights])
+    if unseen is None or unseen_tta is None:
+        raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
+    return {
+        "accuracy": scores.accuracy,
+        "accuracy_tta": scores_tta.accuracy,
+        "accuracy_without_twins": unseen.accuracy,
+        "accuracy_tta_without_twins": unseen_tta.accuracy,
+        "macro_f1": scores.macro_f1,
+        "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(scores.recall, 4).tolist(), strict=True)),
+        "faces": len(faces),
+        "faces_without_twins": int(unseen.support.sum()),
+    }
+
+
+def refuse_changes(full: Mapping[str, Any], half: Mapping[str, Any], path: Path) -> None:
+    """InputError when a score of `measure_weights` changed by more than TOLERANCE in half precision.
+
+    path: the weights in full precision, for the message.
+    """
+    for name, value in half.items():
+        if isinstance(value, float) and abs(value - full[name]) > TOLERANCE:
+            raise InputError(
+                f"{path}: half precision changes {name} by {value - full[name]:+.4f}; share the file of the "
+                "run instead"
+            )
+
+
+def export_record(
+    run: Mapping[str, Any],
+    description: Mapping[str, Any],
+    measured: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]],
+) -> dict[str, Any]:
+    """The JSON beside exported weights: run.json without the paths of its machine, and what was added since.
+
+    run: the content of run.json. description: of the weight file, with its digest. measured: by
+    `measure_weights`. history: the rows of history.csv.
+    """
+    # A path says nothing to anybody else, and the digest says which faces they were.
+    arguments = run["arguments"] | {
+        name: Path(run["arguments"][name]).name for name in ("data", "validation")
+    }
+    added = {"arguments": arguments, "PublicTest": measured, "history": history}
+    made = {"date": datetime.date.today().isoformat(), "licence": LICENCE}
+    return {**run, **description, **added, **made}
