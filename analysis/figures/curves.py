@@ -19,11 +19,12 @@ _VALIDATION: Final = "-"
 
 
 def draw_curves(histories: Mapping[str, History]) -> Figure:
-    """Draw runs into one picture, with a star at the best epoch of each.
+    """Draw the curves of runs into one figure, with a star at the best epoch of each.
 
+    Best is the first epoch of highest val_accuracy; without validation it is the last epoch, as in a run
+    folder.
     histories: by run name, the rows of its history.csv: epoch, loss, accuracy, learning_rate and, where the
-    run was validated, val_loss and val_accuracy. Best is the first epoch of highest val_accuracy; without
-    validation it is the last epoch, as in a run folder.
+        run was validated, val_loss and val_accuracy.
     """
     figure = Figure(figsize=(12, 4.2), layout="constrained")
     loss, accuracy, learning_rate = figure.subplots(1, 3)
@@ -40,11 +41,11 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
         prefix = "val_" if "val_accuracy" in history[0] else ""
         validated = validated or bool(prefix)
         best = max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
-        for axes, column in ((loss, "loss"), (accuracy, "accuracy")):
-            _draw_line(axes, history, column, {**style, "linestyle": _TRAINING})
+        for ax, column in ((loss, "loss"), (accuracy, "accuracy")):
+            _draw_line(ax, history, column, {**style, "linestyle": _TRAINING})
             if prefix:
-                _draw_line(axes, history, prefix + column, {**style, "linestyle": _VALIDATION})
-            axes.plot(
+                _draw_line(ax, history, prefix + column, {**style, "linestyle": _VALIDATION})
+            ax.plot(
                 best["epoch"], best[prefix + column], "*", color=style["color"], markersize=15, mec="white"
             )
         _draw_line(learning_rate, history, "learning_rate", style)
@@ -53,10 +54,10 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
         handles.append(Line2D([], [], **style, label=text.replace("$", r"\$")))
 
     last = max(row["epoch"] for history in histories.values() for row in history)
-    for axes, title in ((loss, "Loss"), (accuracy, "Accuracy"), (learning_rate, "Learning rate")):
-        axes.set(title=title, xlabel="epoch", xlim=(0, last + 1))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
+    for ax, title in ((loss, "Loss"), (accuracy, "Accuracy"), (learning_rate, "Learning rate")):
+        ax.set(title=title, xlabel="epoch", xlim=(0, last + 1))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid(alpha=0.3)
     # On a linear axis one network that overfits or diverges would press all other lines together.
     loss.set_yscale("log")
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5)))
@@ -72,6 +73,6 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
     return figure
 
 
-def _draw_line(axes: Axes, history: History, column: str, style: dict[str, Any]) -> None:
+def _draw_line(ax: Axes, history: History, column: str, style: dict[str, Any]) -> None:
     every = max(1, len(history) // _MARKERS_PER_LINE)
-    axes.plot([row["epoch"] for row in history], [row[column] for row in history], markevery=every, **style)
+    ax.plot([row["epoch"] for row in history], [row[column] for row in history], markevery=every, **style)

@@ -9,15 +9,17 @@ from matplotlib.figure import Figure
 def draw_face_sheet(rows: Sequence[np.ndarray], row_titles: Sequence[str], title: str = "") -> Figure:
     """Draw one row of faces per entry of `rows`.
 
-    rows: each (N, 48, 48) grey levels 0..255, all with the same N. row_titles: one text per row.
+    rows: each (N, 48, 48) grey levels 0..255, all with the same N.
+    row_titles: one text per row.
+    title: str, of the figure.
     """
     columns = len(rows[0])
     figure = Figure(figsize=(1.6 + columns, 0.5 + len(rows)), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     for faces, row_title, row in zip(rows, row_titles, axes, strict=True):
-        for face, axis in zip(faces, row, strict=True):
-            axis.imshow(face, cmap="gray", vmin=0, vmax=255)
-            axis.set(xticks=[], yticks=[])
+        for face, ax in zip(faces, row, strict=True):
+            ax.imshow(face, cmap="gray", vmin=0, vmax=255)
+            ax.set(xticks=[], yticks=[])
         row[0].set_ylabel(row_title, rotation=0, ha="right", va="center")
     return figure

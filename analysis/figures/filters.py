@@ -1,4 +1,4 @@
-"""Figures of filters: what activates each one most, and what each one answers to a face.
+"""Figures of filters: what activates each one most, and the output of each one for a face.
 
 All pictures of a figure are pasted into canvases of its whole size, one for each colour map, because a
 thousand matplotlib axes take minutes. A canvas is NaN, which is drawn transparent, between the pictures.
@@ -34,19 +34,22 @@ def draw_filter_images(
     order: np.ndarray,
     title: str,
 ) -> Figure:
-    """The image that activates each filter most, with the activation reached; crossed out where it is dead.
+    """Draw the image that activates each filter most and the activation reached; a dead one is crossed out.
 
     images: (F, 48, 48) grey levels 0..255, drawn with more contrast where they are faint.
-    activations: (F,). dead: (F,) bool. names: one per filter.
-    order: (F,) int, the filter that stands in each place of the grid.
+    activations: (F,) float.
+    dead: (F,) bool.
+    names: one per filter.
+    order: (F,) int, the filter in each place of the grid.
+    title: str.
     """
     corners = _grid(len(images), left=GAP, width=IMAGE_SIZE)
-    figure, axis = _canvas_axis(corners[-1, 0] + IMAGE_SIZE, corners[:, 1].max() + IMAGE_SIZE, title)
-    _paste(axis, _raise_contrast(images[order]), corners, cmap="gray", vmin=0, vmax=255)
-    _write(axis, [f"{names[i]}   {'dead' if dead[i] else f'{activations[i]:.3g}'}" for i in order], corners)
+    figure, ax = _canvas(corners[-1, 0] + IMAGE_SIZE, corners[:, 1].max() + IMAGE_SIZE, title)
+    _paste(ax, _raise_contrast(images[order]), corners, cmap="gray", vmin=0, vmax=255)
+    _write(ax, [f"{names[i]}   {'dead' if dead[i] else f'{activations[i]:.3g}'}" for i in order], corners)
     for top, left in corners[dead[order]]:
         rows, columns = np.array([top, top + IMAGE_SIZE]) - 0.5, np.array([left, left + IMAGE_SIZE]) - 0.5
-        axis.plot(columns, rows, columns, rows[::-1], color="black", linewidth=1)
+        ax.plot(columns, rows, columns, rows[::-1], color="black", linewidth=1)
     return figure
 
 
@@ -58,32 +61,34 @@ def draw_filter_outputs(
     order: np.ndarray,
     title: str,
 ) -> Figure:
-    """What each filter answers to one face, beside the filter's kernel if there are kernels.
+    """Draw the output of each filter for one face, beside the filter's kernel if there are kernels.
 
-    face: (48, 48) grey levels 0..255. outputs: (F, height, width), drawn in the shape of the face, with
-    their maximum. kernels: (F, 3, 3) or None. names and order: as in draw_filter_images.
+    face: (48, 48) grey levels 0..255.
+    outputs: (F, height, width) float, drawn in the shape of the face, with their maximum.
+    kernels: (F, 3, 3) float, or None.
+    names, order, title: as in draw_filter_images.
     """
     width = IMAGE_SIZE if kernels is None else IMAGE_SIZE + KERNEL + 2
     corners = _grid(len(outputs), left=FACE + 3 * GAP, width=width)
     bottom = max(corners[-1, 0] + IMAGE_SIZE, corners[0, 0] + FACE + 6 * LABEL)
-    figure, axis = _canvas_axis(bottom, corners[:, 1].max() + width, title)
+    figure, ax = _canvas(bottom, corners[:, 1].max() + width, title)
     top = corners[0, 0]
-    _paste(axis, [_resize(face, FACE)], np.array([[top, GAP]]), cmap="gray", vmin=0, vmax=255)
+    _paste(ax, [_resize(face, FACE)], np.array([[top, GAP]]), cmap="gray", vmin=0, vmax=255)
     # Each on its own scale: on a common one, all but the few filters that see brightness would be dark.
     highest = outputs.max(axis=(1, 2))
     pictures = [_resize(outputs[i] / (highest[i] or 1), IMAGE_SIZE) for i in order]
-    answers = _paste(axis, pictures, corners, cmap="viridis", vmin=0, vmax=1)
+    answers = _paste(ax, pictures, corners, cmap="viridis", vmin=0, vmax=1)
     scales = {"output / the filter's highest": answers}
-    _write(axis, [f"{names[i]}   {highest[i]:.3g}" for i in order], corners)
+    _write(ax, [f"{names[i]}   {highest[i]:.3g}" for i in order], corners)
     if kernels is not None:
         pictures = [_resize(kernels[i], KERNEL) for i in order]
         limit = np.abs(kernels).max()
         corners = corners + np.array([0, IMAGE_SIZE + 2])
-        scales["kernel"] = _paste(axis, pictures, corners, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        scales["kernel"] = _paste(ax, pictures, corners, cmap="RdBu_r", vmin=-limit, vmax=limit)
     for number, (name, image) in enumerate(scales.items()):
         place = (GAP, top + FACE + (2 + 3 * number) * LABEL, FACE, LABEL / 2)
         bar = figure.colorbar(
-            image, cax=axis.inset_axes(place, transform=axis.transData), orientation="horizontal"
+            image, cax=ax.inset_axes(place, transform=ax.transData), orientation="horizontal"
         )
         bar.ax.tick_params(labelsize=FONT_SIZE, pad=1, length=2)
         bar.ax.set_title(name, fontsize=FONT_SIZE, loc="left", pad=2)
@@ -98,31 +103,31 @@ def _grid(count: int, left: int, width: int) -> np.ndarray:
     return np.stack([tops, left + places * (width + GAP)], axis=1)
 
 
-def _canvas_axis(bottom: int, right: int, title: str) -> tuple[Figure, Axes]:
-    """A new figure and the invisible axis that fills it, in canvas pixels, y downwards."""
+def _canvas(bottom: int, right: int, title: str) -> tuple[Figure, Axes]:
+    """A new figure and the invisible Axes that fills it, in canvas pixels, y downwards."""
     width, height = right + GAP, bottom + GAP
     figure = Figure(figsize=(width * INCHES, height * INCHES))
-    axis = figure.add_axes((0, 0, 1, 1))
-    axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    axis.axis("off")
-    axis.text(GAP, TITLE / 2, title, fontsize=TITLE_SIZE, va="center")
-    return figure, axis
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    ax.axis("off")
+    ax.text(GAP, TITLE / 2, title, fontsize=TITLE_SIZE, va="center")
+    return figure, ax
 
 
-def _paste(axis: Axes, pictures: Iterable[np.ndarray], corners: np.ndarray, **colours: Any) -> AxesImage:
+def _paste(ax: Axes, pictures: Iterable[np.ndarray], corners: np.ndarray, **colours: Any) -> AxesImage:
     """Draw equally large pictures with one colour map; the canvas between them stays transparent."""
-    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     canvas = np.full((round(bottom - top), round(right - left)), np.nan)
     for picture, (row, column) in zip(pictures, corners, strict=True):
         canvas[row : row + picture.shape[0], column : column + picture.shape[1]] = picture
-    return axis.imshow(
+    return ax.imshow(
         canvas, interpolation="nearest", aspect="auto", extent=(left, right, bottom, top), **colours
     )
 
 
-def _write(axis: Axes, labels: Sequence[str], corners: np.ndarray) -> None:
+def _write(ax: Axes, labels: Sequence[str], corners: np.ndarray) -> None:
     for label, (top, left) in zip(labels, corners, strict=True):
-        axis.text(left, top - 1.5, label, fontsize=FONT_SIZE, va="bottom")
+        ax.text(left, top - 1.5, label, fontsize=FONT_SIZE, va="bottom")
 
 
 def _raise_contrast(images: np.ndarray) -> np.ndarray:

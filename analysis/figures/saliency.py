@@ -48,21 +48,24 @@ def dim_least_salient(faces: np.ndarray, maps: np.ndarray) -> np.ndarray:
 def draw_saliency(
     faces: np.ndarray, maps: dict[str, np.ndarray], titles: Sequence[str], title: str
 ) -> Figure:
-    """One column per face: the face, then for each method its map and the face where that is high.
+    """Draw a column per face: the face, then for each method its map and the face where that is high.
 
-    faces: (N, 48, 48) grey levels. maps: method -> (N, 48, 48), >= 0. titles: N texts of up to three lines.
     A map of zeros says so; Grad-CAM's may be one.
+    faces: (N, 48, 48) grey levels.
+    maps: method -> (N, 48, 48) float, >= 0.
+    titles: N texts of up to three lines.
+    title: str, of the figure.
     """
     rows = 1 + 2 * len(maps)
     figure, grid = _grid(rows, len(faces), [1] * rows, title)
-    _show(grid[0], faces, "face")
-    for axis, text in zip(grid[0], titles, strict=True):
-        axis.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
+    _draw_images(grid[0], faces, "face")
+    for ax, text in zip(grid[0], titles, strict=True):
+        ax.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
     for index, (method, values) in enumerate(maps.items()):
-        _show(grid[1 + 2 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
-        for axis in grid[1 + 2 * index, ~values.any(axis=(1, 2))]:
-            axis.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
-        _show(
+        _draw_images(grid[1 + 2 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        for ax in grid[1 + 2 * index, ~values.any(axis=(1, 2))]:
+            ax.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
+        _draw_images(
             grid[2 + 2 * index],
             dim_least_salient(faces, values),
             f"face where it is\nhighest ({SALIENT_SHARE:.0%})",
@@ -72,18 +75,18 @@ def draw_saliency(
 
 
 def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
-    """One column per class and one for all faces: mean face, mean maps, bars of the share per facial part."""
+    """Draw a column per class and one for all faces: mean face, mean maps, bars of shares per facial part."""
     figure, grid = _grid(1 + 2 * len(mean.maps), len(mean.names), [1] + [1, 1.2] * len(mean.maps), title)
-    _show(grid[0], mean.faces, "mean face\nand facial parts")
-    for axis, name, count in zip(grid[0], mean.names, mean.counts, strict=True):
-        axis.set_title(f"{name}\n{count} face{'s' * (count > 1)}", fontsize=8)
+    _draw_images(grid[0], mean.faces, "mean face\nand facial parts")
+    for ax, name, count in zip(grid[0], mean.names, mean.counts, strict=True):
+        ax.set_title(f"{name}\n{count} face{'s' * (count > 1)}", fontsize=8)
         for part in average_parts():
-            axis.contour(part, levels=[0.5], colors="#fde725", linewidths=0.8)
+            ax.contour(part, levels=[0.5], colors="#fde725", linewidths=0.8)
     for index, (method, values) in enumerate(mean.maps.items()):
         maps, bars = grid[1 + 2 * index : 3 + 2 * index]
-        _show(maps, scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
-        for axis, shares in zip(bars, mean.shares[method], strict=True):
-            _bars(axis, shares, mean.areas)
+        _draw_images(maps, scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        for ax, shares in zip(bars, mean.shares[method], strict=True):
+            _draw_bars(ax, shares, mean.areas)
         bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
     figure.supxlabel(
         "bars: share of the saliency / share of the area, 1 (line) for a map that knows nothing; "
@@ -100,23 +103,25 @@ def _grid(rows: int, columns: int, height_ratios: Sequence[float], title: str) -
     return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
 
 
-def _show(axes: np.ndarray, images: np.ndarray, name: str, cmap: str = "gray", vmax: float = 255) -> None:
-    for axis, image in zip(axes, images, strict=True):
-        axis.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
-        axis.set(xticks=[], yticks=[])
+def _draw_images(
+    axes: np.ndarray, images: np.ndarray, name: str, cmap: str = "gray", vmax: float = 255
+) -> None:
+    for ax, image in zip(axes, images, strict=True):
+        ax.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
+        ax.set(xticks=[], yticks=[])
     axes[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
 
 
-def _bars(axis: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
+def _draw_bars(ax: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
     ratios = np.minimum(shares / areas, MOST_RATIO)
-    axis.barh(range(len(ratios)), ratios, color="#31688e")
-    axis.axvline(1, color="black", linewidth=0.8)
+    ax.barh(range(len(ratios)), ratios, color="#31688e")
+    ax.axvline(1, color="black", linewidth=0.8)
     for position, (ratio, share) in enumerate(zip(ratios, shares, strict=True)):
-        axis.text(max(ratio, 1) + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
-    axis.set(yticks=[], xlim=(0, MOST_RATIO + 0.9), xticks=range(MOST_RATIO + 1))
-    axis.invert_yaxis()
-    axis.tick_params(labelsize=7)
-    axis.spines[["top", "right"]].set_visible(False)
+        ax.text(max(ratio, 1) + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
+    ax.set(yticks=[], xlim=(0, MOST_RATIO + 0.9), xticks=range(MOST_RATIO + 1))
+    ax.invert_yaxis()
+    ax.tick_params(labelsize=7)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _colour_bar(figure: Figure, axes: np.ndarray) -> None:

@@ -20,26 +20,28 @@ STYLES = {
 
 
 def draw_checks(checks: SaliencyChecks, title: str) -> Figure:
-    """Deletion, insertion, rank correlations under randomisation, and completeness where it was measured."""
+    """Draw deletion, insertion, rank correlations under randomisation, and completeness where measured."""
     panels = 3 if checks.completeness is None else 4
     figure = Figure(figsize=(4.4 * panels, 5.6), layout="constrained")
     figure.suptitle(title, fontsize=11)
     axes = figure.subplots(1, panels)
-    _curves(axes[0], checks.deletion, "deletion: good maps fall early", "pixels deleted, most salient first")
-    _curves(
+    _draw_curves(
+        axes[0], checks.deletion, "deletion: good maps fall early", "pixels deleted, most salient first"
+    )
+    _draw_curves(
         axes[1], checks.insertion, "insertion: good maps rise early", "pixels inserted, most salient first"
     )
-    _randomisation(axes[2], checks.randomisation)
+    _draw_randomisation(axes[2], checks.randomisation)
     if checks.completeness is not None:
-        _completeness(axes[3], checks.completeness, checks.completeness_error)
+        _draw_completeness(axes[3], checks.completeness, checks.completeness_error)
     return figure
 
 
-def _curves(axis: Axes, curves_of: dict[str, np.ndarray], title: str, label: str) -> None:
+def _draw_curves(ax: Axes, curves_of: dict[str, np.ndarray], title: str, label: str) -> None:
     for name, curves in curves_of.items():
         colour, style, marker = STYLES[name]
         mean = curves.mean(axis=0)
-        axis.plot(
+        ax.plot(
             np.linspace(0, 1, len(mean)),
             mean,
             color=colour,
@@ -49,34 +51,34 @@ def _curves(axis: Axes, curves_of: dict[str, np.ndarray], title: str, label: str
             markevery=3,
             label=f"{METHODS.get(name, name)}: area {area(curves).mean():.3f}",
         )
-    axis.set(title=title, xlabel=label, ylabel="mean probability of the explained class", ylim=(0, 1.02))
-    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(title=title, xlabel=label, ylabel="mean probability of the explained class", ylim=(0, 1.02))
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
     # Below the panel: inside, it would cover curves.
-    axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
-def _randomisation(axis: Axes, randomisation: dict[str, dict[str, np.ndarray]]) -> None:
+def _draw_randomisation(ax: Axes, randomisation: dict[str, dict[str, np.ndarray]]) -> None:
     for method, correlations in randomisation.items():
         colour, style, marker = STYLES[method]
         means = [1.0, *(values.mean() for values in correlations.values())]
-        axis.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
-        axis.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
-    axis.axhline(0, color="0.6", linewidth=0.8)
-    axis.set(
+        ax.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
+        ax.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
+    ax.axhline(0, color="0.6", linewidth=0.8)
+    ax.set(
         title="randomisation: good maps change",
         xlabel="layers shuffled, from the logits down to",
         ylabel="mean rank correlation with the true map",
         ylim=(-0.4, 1.04),
     )
-    axis.legend(fontsize=8)
+    ax.legend(fontsize=8)
 
 
-def _completeness(axis: Axes, completeness: np.ndarray, error: float) -> None:
+def _draw_completeness(ax: Axes, completeness: np.ndarray, error: float) -> None:
     sums, differences = completeness
     ends = (completeness.min(), completeness.max())
-    axis.plot(ends, ends, color="0.6", linewidth=0.8)
-    axis.plot(differences, sums, "^", color=STYLES["integrated"][0], markersize=5)
-    axis.set(
+    ax.plot(ends, ends, color="0.6", linewidth=0.8)
+    ax.plot(differences, sums, "^", color=STYLES["integrated"][0], markersize=5)
+    ax.set(
         title=f"completeness: relative error {error:.1e}",
         xlabel="logit(face) - logit(grey baseline)",
         ylabel="sum of the integrated gradients",
