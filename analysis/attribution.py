@@ -2,7 +2,7 @@
 
 Every method takes a network ((N, 48, 48) grey levels -> (N, 7) logits) and gives a function of faces, (N, 48,
 48) grey levels, and classes, (N,) int, that returns (N, 48, 48) float32. That function is compiled once and
-reads the network's weights anew at each call. A face's map never depends on the faces beside it.
+reads the network's current weights at each call. A face's map never depends on the faces beside it.
 Logits, not probabilities: after a softmax the gradient vanishes where the network is sure.
 TensorFlow is imported where it is used, so that a script can check a method's name before.
 """
@@ -154,7 +154,7 @@ def _compiled_gradients(model: Any) -> Any:
 
 
 def _signature() -> tuple[Any, ...]:
-    """Faces and classes, of any number, so that no other number is compiled anew."""
+    """The inputs of a compiled function: any number of faces and classes, so that it is compiled once."""
     import tensorflow as tf
 
     return (tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32), tf.TensorSpec((None,), tf.int32))

@@ -1,4 +1,4 @@
-"""Where the facial parts lie on an average FER2013 face, and how much saliency falls on each (question 4)."""
+"""Where the facial parts are on an average FER2013 face, and how much saliency falls on each (question 4)."""
 
 import numpy as np
 
@@ -19,9 +19,9 @@ _LEFT_BOXES = {
 
 
 def average_parts() -> np.ndarray:
-    """(5, 48, 48) bool: where PART_NAMES lie on an average FER2013 face; no two overlap.
+    """(5, 48, 48) bool: where PART_NAMES are on an average FER2013 face; no two overlap.
 
-    FER2013's faces are registered, but not exactly: a part of one face may lie some pixels away.
+    FER2013's faces are registered, but not exactly: a part of one face may be some pixels away.
     """
     parts = np.zeros((len(PART_NAMES), IMAGE_SIZE, IMAGE_SIZE), bool)
     for part, name in zip(parts, PART_NAMES, strict=True):
@@ -33,8 +33,8 @@ def average_parts() -> np.ndarray:
 def region_shares(maps: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """(N, 6): the share of each map that falls on REGION_NAMES, the rest of the picture last; rows sum to 1.
 
-    maps: (N, 48, 48), >= 0. parts: bool, (5, 48, 48) for all maps or (N, 5, 48, 48). A map of zeros counts as
-    flat, so its shares are those of the area.
+    maps: (N, 48, 48) float, >= 0. A map of zeros counts as flat, so its shares are those of the area.
+    parts: bool, (5, 48, 48) for all maps or (N, 5, 48, 48).
     """
     totals = maps.sum(axis=(1, 2), keepdims=True)
     maps = np.where(totals > 0, maps, 1.0)

@@ -71,13 +71,13 @@ def held_out(
     labels: str | None = None,
     allow_seen: bool = False,
 ) -> HeldOut:
-    """Read labelled faces and leave out each whose image any of `weights` was trained on.
+    """Read labelled faces and omit each whose image any of `weights` was trained on.
 
     data: a CSV of faces.
     split_of_run: finds the faces of the split 'run', given all of them and the first of `weights`.
     split: one of SPLITS; None for PublicTest, or all rows where there is no Usage column.
     labels: an `id,label` file for data without labels; only its rows count.
-    allow_seen: leave nothing out.
+    allow_seen: omit nothing.
     Raises InputError, also when no face is left.
     """
     faces = read_cached(data)

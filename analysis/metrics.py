@@ -58,8 +58,10 @@ def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean distance of confidence and accuracy over 15 equal bins of confidence (Guo et al. 2017).
 
-    labels (N,) int; probabilities (N, 7). Confidence is the probability of the predicted class; bins weigh as
-    many faces as they hold. 0: faces predicted with probability p are right with frequency p.
+    Confidence is the probability of the predicted class; a bin counts as much as it has faces. At 0, faces
+    predicted with probability p are right with frequency p.
+    labels: (N,) int.
+    probabilities: (N, 7) float.
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
@@ -100,7 +102,8 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
 def most_confidently_wrong(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
     """Indices of up to `count` faces whose wrong predicted class is the most probable, the worst first.
 
-    labels: (N,) int. probabilities: (N, 7).
+    labels: (N,) int.
+    probabilities: (N, 7) float.
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]

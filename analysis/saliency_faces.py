@@ -28,8 +28,10 @@ def faces_of_rows(path: Path, rows: Sequence[int]) -> Dataset:
 def surest_faces(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
     """Indices, class by class, of the up to `count` faces that the network gets right with most confidence.
 
-    labels: (N,) int. probabilities: (N, 7). Of a class without a right prediction, the one face that the
-    network is most sure of; of a class without faces, none.
+    Of a class without a right prediction, the one face that the network is most sure of; of a class without
+    faces, none.
+    labels: (N,) int.
+    probabilities: (N, 7) float.
     """
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     chosen = []
@@ -44,7 +46,13 @@ def surest_faces(labels: np.ndarray, probabilities: np.ndarray, count: int) -> n
 
 @dataclass(frozen=True)
 class ExplainedFace:
-    """What a title says about one face; true is None where the file has no labels."""
+    """The classes of one face, as the title of its map names them.
+
+    row: int, position in the file, 0 for the first.
+    true: str, or None where the file has no labels.
+    predicted, explained: str, the predicted class and the one whose logit the map explains.
+    probability: float, of the predicted class.
+    """
 
     row: int
     true: str | None
@@ -65,7 +73,9 @@ class ExplainedFace:
 def explain(faces: Dataset, probabilities: np.ndarray, choice: str) -> list[ExplainedFace]:
     """Name the class that each face's map explains.
 
-    probabilities: (N, 7). choice: 'predicted', 'true' (needs labels) or a class name.
+    faces: N faces.
+    probabilities: (N, 7) float.
+    choice: 'predicted', 'true' (needs labels) or a class name.
     """
     explained = []
     for index, row in enumerate(faces.rows):
