@@ -15,7 +15,6 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from training.held_out import held_out
 
 from analysis.attribution import METHODS, saliency_maps
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency

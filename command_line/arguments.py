@@ -1,6 +1,7 @@
 """The argument parser of the scripts and the types of their arguments."""
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -92,6 +93,17 @@ def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]
 def row_numbers(text: str) -> list[int]:
     """An argparse type: row numbers with commas between them."""
     return [whole_number(0)(number) for number in text.split(",")]
+
+
+def share(text: str) -> float:
+    """An argparse type: a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan  # which is in no range
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not a number from 0 to 1")
+    return value
 
 
 def output_file(path: str, endings: Sequence[str] = ()) -> Path:

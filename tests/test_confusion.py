@@ -24,7 +24,7 @@ from models.locate import find_weights
 from models.prediction import predict_probabilities
 from models.weights_file import WeightsFile, load_network, save_network
 from training.run_folder import RunFolder
-from training.run_split import held_out, split_of_run
+from training.run_split import split_of_run
 from training.training_data import load_training_data
 
 MATRIX = np.diag([50, 0, 40, 90, 60, 80, 70])
