@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python 3.11 to 3.13 and make; they set up the rest themselves.
+# `make demo` and `make test` need Python 3.11 to 3.13 and make; they install the rest themselves.
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
@@ -7,7 +7,7 @@ DEMO := demo
 .DEFAULT_GOAL := demo
 
 # Faces are drawn, so this needs no data set: train both networks briefly, predict, measure, explain.
-# The dense network stays near chance (1 in 7) on so few faces, also in 12 epochs: three show that it runs.
+# The dense network stays near chance (1 in 7) on so few faces, even after 12 epochs; three show that it runs.
 demo: .venv/ready
 	rm -rf $(DEMO)
 	$(BIN)/python draw_faces.py $(DEMO) --train 2000 --test 700
@@ -16,11 +16,11 @@ demo: .venv/ready
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/cnn --out $(DEMO)/submission_cnn.csv
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/dnn --out $(DEMO)/submission_dnn.csv
 	$(BIN)/python report.py --quick --out $(DEMO)/report
-	@echo "Everything lies in $(DEMO)/: the faces, two runs with their weights and curves, two submissions, and"
+	@echo "Everything is in $(DEMO)/: the faces, two runs with their weights and curves, two submissions, and"
 	@echo "the report with all figures. Open it in a browser: $(CURDIR)/$(DEMO)/report/report.html"
 
-# The user's data and runs: make report DATA=FOLDER RUNS="runs/cnn runs/dnn" OUT=report
-# Without DATA the drawn faces and runs of the demo, which is made first if it isn't there.
+# The report on your data and runs: make report DATA=FOLDER RUNS="runs/cnn runs/dnn" OUT=report
+# Without DATA it uses the drawn faces and the runs of the demo, which is made first if it is missing.
 report: .venv/ready
 ifdef DATA
 	test -n "$(RUNS)" || { echo "error: name the weights too: make report DATA=FOLDER RUNS=\"cnn runs/dnn\"" >&2; exit 2; }
@@ -30,7 +30,7 @@ else
 	$(BIN)/python report.py --quick --out "$(or $(OUT),report)"
 endif
 
-# The submissions of the shipped weights for test.csv in the folder DATA, into the folder OUT (submissions).
+# Write the submissions of all shipped weights for test.csv in the folder DATA into the folder OUT (submissions).
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
 	mkdir -p "$(or $(OUT),submissions)"
@@ -50,7 +50,7 @@ clean:
 	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# The stamp is touched last, so that an installation that was interrupted starts again.
+# The stamp is touched last, so that an interrupted installation is repeated.
 .venv/ready: requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
