@@ -3,7 +3,7 @@
     python curves.py runs/cnn runs/dnn --out curves.png
 
 Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The picture of a
-single run lies in its folder as curves.png. The .json record beside exported weights serves as a run too:
+single run is in its folder as curves.png. The .json file beside exported weights serves as a run too:
 
     python curves.py models/weights/*.json
 """
@@ -25,7 +25,7 @@ COLUMNS = {"epoch", "loss", "accuracy", "learning_rate"}
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the runs named in `argv`."""
     parser = Parser(__doc__)
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders or .json records")
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or .json files beside weights")
     parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _history(run: str) -> list[dict[str, float]]:
     history = read_history(Path(run))
     if not history:
-        raise InputError(f"{run}: its history holds no finished epoch; train on or leave this run away")
+        raise InputError(f"{run}: its history holds no finished epoch; continue the run or omit it")
     if missing := COLUMNS - set(history[0]):
         raise InputError(f"{run}: its history has no column {min(missing)}; give a run folder of this suite")
     return history

@@ -2,18 +2,18 @@
 
     python export_weights.py --weights runs/cnn --data data/fer2013.csv --out models/weights/cnn.weights.h5
 
-Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a record:
+Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a sidecar:
 network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
 PublicTest. Refuses when half precision changes an accuracy over all faces by more than 0.001.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 
-from analysis.exported_weights import export_record, measure_weights, refuse_changes
+from analysis.exported_weights import measure_weights, refuse_changes, sidecar_content
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.atomic import atomic_path, write_text
@@ -41,11 +41,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Export with the options in `argv`."""
     arguments = parse_args(argv)
     run = RunFolder(arguments.weights)
-    if not run.record.is_file():
+    if not run.state.is_file():
         raise InputError(f"{run.path}: holds no run; give the folder of a finished run")
-    record, weights = run.read_record(), find_weights(str(run.path.resolve()))
+    state, weights = run.read_state(), find_weights(str(run.path.resolve()))
     history = read_history(run.path)
-    if len(history) < record["arguments"].get("epochs", sys.maxsize):
+    if len(history) < state.arguments.epochs:
         raise InputError(f"{run.path}: is not finished; finish it with --resume before you export it")
     out = output_file(arguments.out)
     if not out.name.endswith(ENDING):
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
     sidecar = output_file(str(sidecar_path(out)))
     data = locate_data(arguments.data, "train")
-    keep_inputs([out, sidecar], [data, weights.path, run.record])
+    keep_inputs([out, sidecar], [data, weights.path, run.state])
     dataset = read_cached(data)
     faces = dataset.select(dataset.rows_with_usage("PublicTest"))
     faces.require_labels()
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         half = measure_weights(WeightsFile(temporary, description, weights.training_hashes), faces)
         refuse_changes(full, half, weights.path)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-        exported = export_record(record, description | {"sha256": digest}, half, history)
+        exported = sidecar_content(dataclasses.asdict(state), description | {"sha256": digest}, half, history)
     write_text(sidecar, json.dumps(exported, indent=2) + "\n")
     for name, value in half.items():
         print(f"{name}: {value}")

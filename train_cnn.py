@@ -10,13 +10,24 @@ moment, it goes on with: python train_cnn.py --run runs/cnn --resume
 from collections.abc import Sequence
 
 from command_line.errors import one_line_errors
-from training.command import run_training
+from command_line.training import finish, parse_options, plan_run, show_augmentation
+from training.train import train
+from training.training_data import load_training_data
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Train a convolutional network with the options in `argv`."""
-    run_training("train_cnn.py", __doc__, argv)
+    options = parse_options("train_cnn.py", __doc__, argv)
+    if options.show_augmentation:
+        show_augmentation(options)
+        return
+    plan = plan_run(options)
+    chosen = plan.arguments
+    data = load_training_data(chosen.data, chosen.validation, chosen.seed, chosen.limit)
+    with plan.run.lock():
+        history = train(plan, data)
+        finish(plan.run, history)
 
 
 if __name__ == "__main__":

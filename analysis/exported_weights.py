@@ -1,4 +1,4 @@
-"""What exported weights measure, and the record that is written beside them."""
+"""What exported weights measure, and the JSON that is written beside them."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def refuse_changes(full: Mapping[str, Any], half: Mapping[str, Any], path: Path)
             )
 
 
-def export_record(
+def sidecar_content(
     run: Mapping[str, Any],
     description: Mapping[str, Any],
     measured: Mapping[str, Any],

@@ -23,8 +23,8 @@ from command_line.arguments import Parser, whole_number  # noqa: E402
 from command_line.errors import one_line_errors  # noqa: E402
 from data.errors import InputError  # noqa: E402
 from data.locate import locate_data  # noqa: E402
-from training.command import SCRIPTS  # noqa: E402
 from training.run_folder import RunFolder  # noqa: E402
+from training.train import SCRIPTS  # noqa: E402
 
 POLL_SECONDS = 0.2
 
@@ -52,10 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             options += ["--set", *arguments.set] if arguments.set else []
             run = RunFolder(f"{folder}/run")
             taken, history = train_until(copied, options, arguments.target, run)
-            record = run.read_record()
+            state = run.read_state()
         best = max(epoch["val_accuracy"] for epoch in history)
-        batch = record["arguments"]["batch_size"]
-        seen = len(history) * (record["training_faces"] // batch * batch)
+        batch = state.arguments.batch_size
+        seen = len(history) * (state.training_faces // batch * batch)
         reached = best >= arguments.target
         if reached:
             seconds.append(taken)

@@ -12,7 +12,7 @@ from data.locate import FILE_NAMES
 
 LARGEST_NUMBER = 2**31 - 1
 # In a run folder (training/run_folder.py), beside which a figure's numbers may be written, but not over them.
-RUN_RECORDS = ("run.json", "history.csv")
+RUN_FILES = ("run.json", "history.csv")
 DATA_SETS = tuple(name for names in FILE_NAMES.values() for name in names)
 
 
@@ -132,20 +132,18 @@ def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
     """InputError when two outputs are one file, or an output would replace what is no output of this suite.
 
-    That is a file that this command reads, the record of a run or of weights, or a data set by its name.
+    That is a file that this command reads, one that belongs to a run or to weights, or a known data set.
     """
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
     for path in outputs:
         file = path.resolve()
-        if file.name in RUN_RECORDS and (file.parent / "run.json").is_file():
-            raise InputError(f"{path}: is the record of a run, so it would be lost; name another file")
+        if file.name in RUN_FILES and (file.parent / "run.json").is_file():
+            raise InputError(f"{path}: belongs to a run, so it would be lost; name another file")
         if file.name in DATA_SETS and file.is_file():
             raise InputError(f"{path}: has the name of a data set, which would be lost; name another file")
         weights = file.with_name(file.name.removesuffix(".json") + ".weights.h5")
         if file.suffix == ".json" and weights.is_file():
-            raise InputError(
-                f"{path}: is the record of {weights.name}, so it would be lost; name another file"
-            )
+            raise InputError(f"{path}: describes {weights.name}, so it would be lost; name another file")
         if file in taken:
             raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
         taken[file] = "is another output of this command"

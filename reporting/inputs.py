@@ -42,11 +42,11 @@ def find_networks(paths: Sequence[str]) -> dict[str, Network]:
 
 
 def history_of(weights: WeightsFile) -> str | None:
-    """Where curves.py finds the history of these weights: their run folder, or the record beside them."""
+    """Where curves.py finds the history of these weights: their run folder, or the sidecar beside them."""
     if (weights.path.parent / "history.csv").is_file():
         return str(weights.path.parent)
-    record = sidecar_path(weights.path)
-    return str(record) if record.is_file() else None
+    sidecar = sidecar_path(weights.path)
+    return str(sidecar) if sidecar.is_file() else None
 
 
 def find_data(folder: Path, labels: str | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the tests share: TensorFlow set up once, and a folder of drawn faces in every CSV format."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import train_cnn
 from drawing.csv_files import write_drawn_csvs
 from models.tensorflow_setup import set_up_tensorflow
+from training.run_folder import RunFolder
 
 set_up_tensorflow()
 
@@ -21,12 +23,26 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def compact_run(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run of the compact network, validated on PublicTest; leave it as it is."""
+    """The folder of a finished run of the compact network, validated on PublicTest; do not change it."""
     path = tmp_path_factory.mktemp("runs") / "compact"
     options = ["--network", "compact", "--validation", "PublicTest", "--epochs", "4", "--batch-size", "32"]
     options += ["--precision", "float32"]
     train_cnn.main(["--data", str(drawn / "fer2013.csv"), "--run", str(path), *options])
     return path
+
+
+@pytest.fixture(scope="session")
+def write_run_state(compact_run: Path):
+    """Write the run.json of a run that differs from `compact_run` in its split only."""
+
+    def write(folder: Path, validation: str, limit: int | None = None, validation_faces: int = 0) -> None:
+        state = RunFolder(compact_run).read_state()
+        arguments = replace(state.arguments, validation=validation, limit=limit)
+        recipe = replace(state.recipe, validation=validation)
+        changed = {"arguments": arguments, "recipe": recipe, "validation_faces": validation_faces}
+        RunFolder(folder).write_state(replace(state, **changed))
+
+    return write
 
 
 @pytest.fixture

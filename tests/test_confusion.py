@@ -23,7 +23,6 @@ from models.dnn import build_dnn
 from models.locate import find_weights
 from models.prediction import predict_probabilities
 from models.weights_file import WeightsFile, load_network, save_network
-from training.run_folder import RunFolder
 from training.run_split import split_of_run
 from training.training_data import load_training_data
 
@@ -103,12 +102,9 @@ class TestHeldOut:
     @pytest.mark.parametrize(
         ("name", "limit"), [("train.csv", None), ("train.csv", 80), ("fer2013.csv", None)]
     )
-    def test_run_is_the_split_that_training_made(self, name, limit, faces, tmp_path):
+    def test_run_is_the_split_that_training_made(self, name, limit, faces, tmp_path, write_run_state):
         data = load_training_data(str(faces / name), "0.2", seed=4, limit=limit)
-        arguments = {"validation": "0.2", "limit": limit}
-        RunFolder(str(tmp_path)).write_record(
-            {"arguments": arguments, "validation_faces": len(data.validation)}
-        )
+        write_run_state(tmp_path, "0.2", limit, len(data.validation))
         run = [having_seen(data.training.images, tmp_path / "best.weights.h5")]
         held = held_out(faces / name, run, split_of_run, split="run")
         np.testing.assert_array_equal(held.faces.images, data.validation.images)
@@ -118,16 +114,16 @@ class TestHeldOut:
             held_out(faces / "emotion_pixels.csv", run, split_of_run, split="run")
 
     @pytest.mark.parametrize("validation", ["none", "/elsewhere/faces.csv"])
-    def test_run_without_a_split(self, validation, faces, tmp_path):
+    def test_run_without_a_split(self, validation, faces, tmp_path, write_run_state):
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
         with pytest.raises(InputError, match="no run folder"):
             held_out(faces / "train.csv", run, split_of_run, split="run")
-        RunFolder(str(tmp_path)).write_record({"arguments": {"validation": validation, "limit": None}})
+        write_run_state(tmp_path, validation)
         with pytest.raises(InputError, match=f"--validation {validation}"):
             held_out(faces / "train.csv", run, split_of_run, split="run")
 
-    def test_run_validated_on_public_test(self, faces, tmp_path):
-        RunFolder(str(tmp_path)).write_record({"arguments": {"validation": "PublicTest", "limit": None}})
+    def test_run_validated_on_public_test(self, faces, tmp_path, write_run_state):
+        write_run_state(tmp_path, "PublicTest")
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
         assert held_out(faces / "fer2013.csv", run, split_of_run, split="run").faces.rows.tolist() == list(
             range(90, 110)
@@ -288,17 +284,17 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "would be lost" in error(*data, *cnn, "--out", faces / "fer2013.png")
     (tmp_path / "run.json").write_text("{}")
     for name in ("run.png", "history.png"):
-        assert "record of a run" in error(*data, *cnn, "--out", tmp_path / name)
+        assert "belongs to a run" in error(*data, *cnn, "--out", tmp_path / name)
     (tmp_path / "run.json").unlink()
     assert (faces / "fer2013.csv").read_bytes() == before
     assert not (faces / "fer2013.png").exists()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_side_files_replace_no_data_set_and_no_record_of_weights(weights, faces, tmp_path, fails):
+def test_side_files_replace_no_data_set_and_no_sidecar_of_weights(weights, faces, tmp_path, fails):
     for name in ("train.csv", "x.weights.h5", "x.json"):
         (tmp_path / name).write_text("precious")
     options = ["--data", faces / "fer2013.csv", "--weights", weights / "cnn"]
     assert "name of a data set" in fails(confusion.main, *options, "--out", tmp_path / "train.png")
-    assert "record of x.weights.h5" in fails(confusion.main, *options, "--out", tmp_path / "x.png")
+    assert "describes x.weights.h5" in fails(confusion.main, *options, "--out", tmp_path / "x.png")
     assert {path.read_text() for path in tmp_path.iterdir()} == {"precious"}

@@ -35,9 +35,9 @@ def test_packages_do_not_import_scripts(package):
         ("data", ("drawing", "models", "training", "analysis", "command_line", "reporting")),
         ("drawing", ("models", "training", "analysis", "command_line", "reporting")),
         ("models", ("drawing", "training", "analysis", "command_line", "reporting")),
-        ("training", ("drawing", "reporting")),
+        ("training", ("drawing", "analysis", "command_line", "reporting")),
         ("analysis", ("training", "command_line", "reporting")),
-        ("command_line", ("drawing", "models", "training", "analysis", "reporting")),
+        ("command_line", ("drawing", "reporting")),
     ],
 )
 def test_lower_packages_do_not_know_the_higher(package, forbidden):

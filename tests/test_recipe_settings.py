@@ -35,12 +35,15 @@ def test_augmentation_begins_and_ends_with_its_ranges():
         ("dropout", "is not NAME=VALUE"),
         ("speed=3", "with a name of optimizer, learning_rate"),
         ("epochs=3", "an option of its own, --epochs"),
-        ("dropout=1", "give a number from 0 to 0.95"),
-        ("dropout=nan", "give a number from 0 to 0.95"),
-        ("learning_rate=", "give a number from 1e-07"),
-        ("erase=2.5", "give a whole number from 0 to 48"),
-        ("flip=yes", "give a whole number from 0 to 1"),
-        ("optimizer=sgd", "choose one of adam, adamw, muon"),
+        ("dropout=1", "should be less than or equal to 0.95"),
+        ("dropout=nan", "should be a finite number"),
+        ("learning_rate=", "should be a valid number"),
+        ("learning_rate=0", "should be greater than or equal to 1e-07"),
+        ("erase=2.5", "should be a valid integer"),
+        ("erase=49", "should be less than or equal to 48"),
+        ("flip=yes", "should be a valid boolean"),
+        ("flip=2", "should be a valid boolean"),
+        ("optimizer=sgd", "should be 'adam', 'adamw' or 'muon'"),
     ],
 )
 def test_a_setting_that_does_not_exist_or_is_out_of_bounds_is_refused(drawn, tmp_path, fails, setting, words):
@@ -64,4 +67,4 @@ def test_a_run_holds_its_settings_and_resumes_with_no_others(drawn, tmp_path, fa
     assert record["recipe"]["augmentation"]["zoom"] == 0
     assert record["recipe"]["label_smoothing"] == RECIPES["dnn"]["fast"].label_smoothing
     message = fails(train_dnn.main, "--run", run, "--resume", "--set", "dropout=0.3")
-    assert "was started with --set dropout=0.2 zoom=0, not dropout=0.3; leave --set away" in message
+    assert "was started with --set dropout=0.2 zoom=0, not dropout=0.3; omit --set" in message

@@ -133,7 +133,7 @@ def test_a_resumed_run_keeps_its_precision_unless_told_otherwise(
     printed, record = capsys.readouterr(), json.loads((run / "run.json").read_text())
     assert record["precision"] == precision
     has_changed = precision != "bfloat16"
-    assert record.get("precision_changes") == (["bfloat16 to float32 in epoch 2"] if has_changed else None)
+    assert record["precision_changes"] == (["bfloat16 to float32 in epoch 2"] if has_changed else [])
     assert ("bfloat16 to float32 in epoch 2: the weights will differ" in printed.out) is has_changed
     assert printed.err == ""
     assert len(RunFolder(str(run)).finished_epochs()) == 2
@@ -243,7 +243,7 @@ def test_validation_fraction_file_and_none(drawn):
         (["--data", "DRAWN/train.csv", "--recipe", "slow"], "invalid choice"),
         (["--data", "DRAWN/train.csv", "--epoch", "3"], "unrecognized arguments"),
         (["--data", "DRAWN/train.csv", "--resume"], "no run to resume"),
-        (["--data", "DRAWN/train.csv", "--show-augmentation", "x.png"], "leave --resume and --run away"),
+        (["--data", "DRAWN/train.csv", "--show-augmentation", "x.png"], "omit --resume and --run"),
     ],
 )
 def test_bad_arguments_end_with_one_line(drawn, tmp_path, fails, options, word):
@@ -307,14 +307,14 @@ def test_a_damaged_run_record_ends_with_one_line(tmp_path, fails, record):
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (("arguments", "seed"), "x", "seed is 'x'"),
-        (("arguments", "limit"), -1, "limit is -1"),
-        (("arguments", "data"), None, "data is None"),
+        (("arguments", "seed"), "x", "arguments.seed should be a valid integer, not 'x'"),
+        (("arguments", "limit"), -1, "arguments.limit should be greater than or equal to 1, not '-1'"),
+        (("arguments", "data"), None, "arguments.data should be a valid string, not 'None'"),
         (("recipe", "epochs"), 5, "contradicts"),
-        (("recipe", "optimizer"), "sgd", "choose one of"),
-        (("recipe", "dropout"), 2, "from 0 to 0.95"),
-        (("recipe", "augmentation", "rotation"), "x", "from 0 to 180"),
-        (("precision",), "float8", "unknown precision 'float8'"),
+        (("recipe", "optimizer"), "sgd", "should be 'adam', 'adamw' or 'muon'"),
+        (("recipe", "dropout"), 2, "recipe.dropout should be less than or equal to 0.95"),
+        (("recipe", "augmentation", "rotation"), 181, "less than or equal to 180"),
+        (("precision",), "float8", "precision should be 'float32' or 'bfloat16', not 'float8'"),
     ],
 )
 def test_an_edited_run_record_ends_with_one_line(dnn_run, tmp_path, fails, path, value, words):

@@ -20,7 +20,7 @@ from training.callbacks import (
     load_checkpoint,
 )
 from training.optimizers import build_optimizer
-from training.precision import DTYPE_POLICIES
+from training.precision import DTYPE_POLICIES, Precision
 from training.recipes import Recipe
 from training.run_folder import RunFolder
 from training.training_data import TrainingData
@@ -35,7 +35,7 @@ def fit(
     *,
     network: str,
     seed: int,
-    precision: str,
+    precision: Precision,
     strategy: str = "none",
 ) -> Progress:
     """Train from the run's checkpoint, or from scratch, to the recipe's last epoch.
@@ -81,7 +81,7 @@ def fit(
 
 
 def build_compiled(
-    network: str, mean: float, std: float, recipe: Recipe, steps: int, precision: str
+    network: str, mean: float, std: float, recipe: Recipe, steps: int, precision: Precision
 ) -> keras.Model:
     """The network that computes in `precision`, ready to fit by the recipe for `steps` batches."""
     with _dtype_policy(DTYPE_POLICIES[precision]):

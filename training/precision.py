@@ -5,12 +5,14 @@ loss was NaN from the second step on, MirroredStrategy failed, and no network tr
 """
 
 from collections.abc import Collection, Sequence
+from typing import Literal, get_args
 
 from training.environment import cpu_flags
 
-PRECISIONS = ("float32", "bfloat16")
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 # Keras's name of each. In bfloat16 the products are bfloat16; weights, statistics and logits stay float32.
-DTYPE_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+DTYPE_POLICIES: dict[Precision, str] = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 # Instruction sets with which a CPU computes bfloat16 products at twice the float32 rate.
 _BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -18,7 +20,7 @@ _BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 
 
-def choose_precision(asked: str) -> str:
+def choose_precision(asked: Precision | Literal["auto"]) -> Precision:
     """The precision to train in, one of PRECISIONS. asked: one of them, or 'auto' for this machine's best."""
     if asked != "auto":
         return asked
@@ -30,7 +32,9 @@ def choose_precision(asked: str) -> str:
     return best_precision(cpu_flags(), [each.get("compute_capability") for each in details])
 
 
-def best_precision(flags: Collection[str], compute_capabilities: Sequence[tuple[int, int] | None]) -> str:
+def best_precision(
+    flags: Collection[str], compute_capabilities: Sequence[tuple[int, int] | None]
+) -> Precision:
     """The fastest precision, one of PRECISIONS, of a machine with these features.
 
     flags: of its CPU, as Linux names them. compute_capabilities: (major, minor) of each GPU, None for one

@@ -1,29 +1,22 @@
-"""What `--set` of the training scripts may change in a recipe, and within which bounds."""
+"""What `--set` of the training scripts changes in a recipe."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from data.dataset import IMAGE_SIZE
-from data.errors import InputError
-from training.recipes import OPTIMIZERS, Augmentation, Recipe
+from pydantic import ValidationError
 
-# Least and greatest value of each number; int where only whole numbers make sense.
-_BOUNDS: dict[str, tuple[type, float, float]] = {
-    "learning_rate": (float, 1e-7, 10),
-    "warmup": (float, 0, 0.9),
-    "weight_decay": (float, 0, 10),
-    "adam_share": (float, 1e-4, 10),
-    "label_smoothing": (float, 0, 0.9),
-    "dropout": (float, 0, 0.95),
-    "rotation": (float, 0, 180),
-    "shift": (float, 0, 0.5),
-    "zoom": (float, 0, 0.5),
-    "flip": (int, 0, 1),
-    "erase": (int, 0, IMAGE_SIZE),
-}
-NAMES = ("optimizer", *_BOUNDS)
+from data.errors import InputError
+from training.recipes import Augmentation, Recipe
+
+# Those that are options of their own.
+OPTIONS = ("epochs", "batch_size", "validation")
+NAMES = tuple(
+    field.name
+    for each in (Recipe, Augmentation)
+    for field in dataclasses.fields(each)
+    if field.name not in (*OPTIONS, "augmentation")
+)
 
 
 def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
@@ -34,45 +27,45 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """
     for change in changes:
         name, equals, text = change.partition("=")
-        if name in ("epochs", "batch_size", "validation"):
+        if name in OPTIONS:
             raise InputError(f"--set {change}: is an option of its own, --{name.replace('_', '-')}")
         if not equals or name not in NAMES:
             raise InputError(f"--set {change}: is not NAME=VALUE with a name of {', '.join(NAMES)}")
-        setting = {name: _value(change, name, text)}
-        if hasattr(recipe, name):  # else it is one of the augmentation's
-            recipe = dataclasses.replace(recipe, **setting)
-        else:
-            ranges = dataclasses.replace(recipe.augmentation or Augmentation(), **setting)
-            recipe = dataclasses.replace(recipe, augmentation=None if ranges == Augmentation() else ranges)
+        try:
+            recipe = _with_setting(recipe, name, _value(name, text))
+        except ValidationError as error:
+            raise InputError(f"--set {change}: {problem(error)}") from None
     names = {change.partition("=")[0] for change in changes}
     if recipe.optimizer != "muon" and "adam_share" in names:
-        raise InputError("--set adam_share: is of muon only; leave it away or set optimizer=muon too")
+        raise InputError("--set adam_share: is of muon only; omit it or set optimizer=muon too")
     if recipe.optimizer == "adam" and "weight_decay" in names and recipe.weight_decay:
-        raise InputError("--set weight_decay: adam has none; leave it away or set optimizer=adamw too")
+        raise InputError("--set weight_decay: adam has none; omit it or set optimizer=adamw too")
     return recipe
 
 
-def check_settings(recipe: Recipe) -> None:
-    """InputError when a recipe, as run.json holds it, has a setting that --set would refuse."""
-    ranges = recipe.augmentation or Augmentation()
-    for name in NAMES:
-        value = getattr(recipe if hasattr(recipe, name) else ranges, name)
-        text = str(int(value) if isinstance(value, bool) else value)
-        if _value(f"{name}={text}", name, text) != value:
-            raise InputError(f"--set {name}={value}: is of another type")
+def problem(error: ValidationError) -> str:
+    """The first thing that is wrong, such as 'dropout should be less than or equal to 0.95'."""
+    first = error.errors()[0]
+    if not first["loc"]:  # of the whole, which is too much to show
+        return first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Input ")
+    return f"{'.'.join(map(str, first['loc']))} {message}, not {str(first['input'])[:30]!r}"
 
 
-def _value(change: str, name: str, text: str) -> Any:
-    if name == "optimizer":
-        if text not in OPTIMIZERS:
-            raise InputError(f"--set {change}: choose one of {', '.join(OPTIMIZERS)}")
-        return text
-    kind, least, greatest = _BOUNDS[name]
-    try:
-        value = kind(text)
-    except ValueError:
-        value = math.nan  # lies in no range
-    if not least <= value <= greatest:
-        what = "a whole number" if kind is int else "a number"
-        raise InputError(f"--set {change}: give {what} from {least:g} to {greatest:g}")
-    return bool(value) if name == "flip" else value
+def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
+    if hasattr(recipe, name):  # else it is one of the augmentation's
+        return dataclasses.replace(recipe, **{name: value})
+    ranges = dataclasses.replace(recipe.augmentation or Augmentation(), **{name: value})
+    return dataclasses.replace(recipe, augmentation=None if ranges == Augmentation() else ranges)
+
+
+def _value(name: str, text: str) -> Any:
+    """The value that `text` stands for, or the text itself, which the recipe then refuses."""
+    if name == "flip":
+        return {"0": False, "1": True}.get(text, text)
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,13 +1,26 @@
 """How each network is trained: recipes as data. `report` is the report's own, `fast` is this suite's."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
-Optimizer = Literal["adam", "adamw", "muon"]
-OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from data.dataset import IMAGE_SIZE
+
+# Values of other types or out of range are refused, wherever they come from: --set, or a run.json.
+CHECKED = ConfigDict(strict=True, extra="forbid")
 
 
-@dataclass(frozen=True)
+def between(least: float, greatest: float) -> Any:
+    """The range of a setting, both ends included."""
+    return Field(ge=least, le=greatest, allow_inf_nan=False)
+
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, config=CHECKED)
 class Augmentation:
     """Ranges of random changes to a face, each uniform and symmetric about 'unchanged'.
 
@@ -16,14 +29,14 @@ class Augmentation:
     Taylor 2017).
     """
 
-    rotation: float = 0.0
-    shift: float = 0.0
-    zoom: float = 0.0
+    rotation: Annotated[float, between(0, 180)] = 0.0
+    shift: Annotated[float, between(0, 0.5)] = 0.0
+    zoom: Annotated[float, between(0, 0.5)] = 0.0
     flip: bool = False
-    erase: int = 0
+    erase: Annotated[int, Field(ge=0, le=IMAGE_SIZE)] = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
 class Recipe:
     """Defaults of the options, optimiser, schedule, regularisation and augmentation of a run.
 
@@ -34,23 +47,17 @@ class Recipe:
     dropout: rate of every dropout layer. augmentation None: faces as they are.
     """
 
-    epochs: int
+    epochs: Count
     validation: str
-    batch_size: int = 128
-    optimizer: Optimizer = "adam"
-    learning_rate: float = 0.001
-    warmup: float = 0.0
-    weight_decay: float = 0.0
-    adam_share: float = 1.0
-    label_smoothing: float = 0.0
-    dropout: float = 0.5
+    batch_size: Count = 128
+    optimizer: Literal["adam", "adamw", "muon"] = "adam"
+    learning_rate: Annotated[float, between(1e-7, 10)] = 0.001
+    warmup: Annotated[float, between(0, 0.9)] = 0.0
+    weight_decay: Annotated[float, between(0, 10)] = 0.0
+    adam_share: Annotated[float, between(1e-4, 10)] = 1.0
+    label_smoothing: Annotated[float, between(0, 0.9)] = 0.0
+    dropout: Annotated[float, between(0, 0.95)] = 0.5
     augmentation: Augmentation | None = None
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Recipe":
-        """The recipe that run.json holds. Raises TypeError when this suite has other settings."""
-        augmentation = record["augmentation"] and Augmentation(**record["augmentation"])
-        return cls(**record | {"augmentation": augmentation})
 
 
 _CNN_FAST = Recipe(

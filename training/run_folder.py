@@ -5,24 +5,14 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import filelock
+from pydantic import ValidationError
 
 from data.atomic import atomic_path, write_text
 from data.errors import InputError
-
-# What run.json holds of the arguments that other scripts use too; a person may have edited it.
-_ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
-    "data": (str,),
-    "recipe": (str,),
-    "validation": (str,),
-    "epochs": (int,),
-    "batch_size": (int,),
-    "seed": (int,),
-    "limit": (int, type(None)),
-    "set": (list,),
-}
+from training.recipe_settings import problem
+from training.run_state import RunState
 
 
 class RunFolder:
@@ -30,21 +20,24 @@ class RunFolder:
 
     run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row an epoch.
     best.weights.h5 and last.weights.h5: weights with the hashes of their training images. curves.png: the
-    history drawn. checkpoint.weights.h5: what --resume goes on from; gone when the run is finished.
+    history drawn. checkpoint.weights.h5: what --resume continues from; gone when the run is finished.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.record = self.path / "run.json"
+        self.state = self.path / "run.json"
         self.history = self.path / "history.csv"
         self.best = self.path / "best.weights.h5"
         self.last = self.path / "last.weights.h5"
         self.checkpoint = self.path / "checkpoint.weights.h5"
+        self.curves = self.path / "curves.png"
 
     def refuse_existing(self) -> None:
         """InputError when the folder holds a run already."""
-        if self.record.exists():
-            raise InputError(f"{self.path}: holds a run already; go on with --resume or choose another --run")
+        if self.state.exists():
+            raise InputError(
+                f"{self.path}: holds a run already; continue it with --resume or choose another --run"
+            )
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -68,28 +61,24 @@ class RunFolder:
         finally:
             lock.release()
 
-    def write_record(self, record: dict[str, Any]) -> None:
+    def write_state(self, state: RunState) -> None:
         """Write run.json."""
-        write_text(self.record, json.dumps(record, indent=2) + "\n")
+        write_text(self.state, state.to_json())
 
-    def read_record(self) -> dict[str, Any]:
-        """Read run.json; InputError when there is none or it is damaged."""
+    def read_state(self) -> RunState:
+        """Read run.json. Raises InputError when there is none or it is damaged."""
         try:
-            record = json.loads(self.record.read_text())
-            if not isinstance(record, dict) or not isinstance(record.get("arguments"), dict):
-                raise ValueError("it holds no arguments of a run")
-            for name, value in record["arguments"].items():
-                if not isinstance(value, _ARGUMENT_TYPES.get(name, (object,))) or (
-                    isinstance(value, int) and value < 0
-                ):
-                    raise ValueError(f"{name} is {value!r}")
-            return record
+            return RunState.from_json(self.state.read_bytes())
         except FileNotFoundError:
             raise InputError(
-                f"{self.path}: holds no run to resume; leave --resume away to start one"
+                f"{self.path}: holds no run.json, so there is no run to resume; check the path"
             ) from None
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.record}: cannot be read ({error}); start a new run") from None
+        except ValidationError as error:
+            raise InputError(
+                f"{self.state}: was edited, or written by another version ({problem(error)}); start a new run"
+            ) from None
+        except OSError as error:
+            raise InputError(f"{self.state}: cannot be read ({error.strerror}); start a new run") from None
 
     def finished_epochs(self) -> list[dict[str, float]]:
         """The rows of history.csv; none before the first epoch ends. Raises InputError."""
@@ -104,7 +93,7 @@ class RunFolder:
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The finished epochs of a run folder or of a .json record of exported weights. Raises InputError."""
+    """The finished epochs of a run folder or of the .json beside exported weights. Raises InputError."""
     try:
         if path.suffix == ".json":
             rows = json.loads(path.read_text())["history"]

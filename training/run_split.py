@@ -14,26 +14,26 @@ def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
     folder, the run had no split of its own, or the data set is another one.
     """
     run = RunFolder(str(weights.path.parent))
-    if not run.record.is_file():
+    if not run.state.is_file():
         raise InputError(
             f"{weights.path}: is in no run folder that tells its validation split; choose another "
             "--validation"
         )
-    record = run.read_record()
-    validation, limit = (record["arguments"].get(name) for name in ("validation", "limit"))
+    state = run.read_state()
+    validation = state.arguments.validation
     if validation == "PublicTest":
         return dataset.select(dataset.rows_with_usage("PublicTest"))
-    if validation is None or not is_fraction(validation):
+    if not is_fraction(validation):
         raise InputError(
             f"{run.path}: was trained with --validation {validation}, so it has no split of its own; choose "
             "another --validation, or give that file with --data"
         )
     if dataset.usage is not None:
         dataset = dataset.select(dataset.rows_with_usage("Training"))
-    dataset = dataset.select(slice(limit))
+    dataset = dataset.select(slice(state.arguments.limit))
     # Identical images are never on both sides of a split, so what the run did not learn from is its split.
     split = dataset.select(~seen_in_training(dataset.images, [weights]))
-    if len(split) != record.get("validation_faces"):
+    if len(split) != state.validation_faces:
         raise InputError(
             f"{dataset.source}: has other faces than {run.path} was trained with; give that file or choose "
             "another --validation"

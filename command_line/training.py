@@ -1,0 +1,152 @@
+"""The command line of train_cnn.py and train_dnn.py, which differ in their networks and docstrings only."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from command_line.arguments import Parser, output_file, whole_number
+from data.errors import InputError
+from data.locate import locate_data
+from training.precision import PRECISIONS
+from training.recipe_settings import NAMES, OPTIONS, with_settings
+from training.recipes import RECIPES
+from training.run_folder import RunFolder
+from training.run_state import Arguments
+from training.train import SCRIPTS, Plan, script_of
+from training.training_data import is_keyword, load_training_data
+
+DECISIVE = tuple(field.name for field in dataclasses.fields(Arguments))
+
+
+def parse_options(script: str, description: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a training script, and as `typed` only those that were typed. Raises InputError."""
+    parser = Parser(description)
+    add = parser.add_argument
+    networks = SCRIPTS[script]
+    if len(networks) > 1:
+        add("--network", choices=networks, default=networks[0], help="cnn is the report's")
+    else:
+        parser.set_defaults(network=networks[0])
+    add("--data", metavar="CSV", help="labelled FER CSV (default: train.csv or fer2013.csv in data/)")
+    add("--run", metavar="DIR", help="run folder (default: runs/NETWORK-RECIPE-seedN)")
+    add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"change settings of the recipe: {', '.join(NAMES)}",
+    )
+    add("--epochs", type=whole_number(1), metavar="N", help="passes over the faces (default: the recipe's)")
+    add("--batch-size", type=whole_number(1), metavar="N", help="faces per step (default: the recipe's)")
+    add(
+        "--validation",
+        metavar="SPLIT",
+        help="faces to validate on: a fraction of the training rows, PublicTest (of a file with Usage), "
+        "another labelled CSV, or none (default: the recipe's)",
+    )
+    seed_help = "of weights, order, augmentation and split"
+    add("--seed", type=whole_number(0), default=1, metavar="N", help=seed_help)
+    add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")
+    add("--resume", action="store_true", help="continue the stopped run in --run")
+    add("--deterministic", action="store_true", help="repeat to the bit on the same machine; slower")
+    add(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="of the arithmetic; auto: bfloat16 where the hardware is fast at it, else float32; a resumed "
+        "run keeps its own",
+    )
+    add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
+    add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
+    options = parser.parse_args(argv)
+    options.script, options.typed = script, parser.given(argv)
+    if options.recipe not in RECIPES[options.network]:
+        raise InputError(
+            f"--recipe {options.recipe}: there is none for --network {options.network}; omit --recipe"
+        )
+    if options.show_augmentation and (options.resume or options.run):
+        raise InputError("--show-augmentation draws and trains nothing; omit --resume and --run")
+    return options
+
+
+def plan_run(options: argparse.Namespace) -> Plan:
+    """The run that the options ask for: a new one, or a stopped one to resume. Raises InputError."""
+    name = f"{options.network}-{options.recipe}-seed{options.seed}"
+    run = RunFolder(options.run or Path("runs") / name)
+    if options.resume:
+        return _stopped_run(run, options)
+    run.refuse_existing()
+    return _new_run(run, options)
+
+
+def show_augmentation(options: argparse.Namespace) -> None:
+    """Draw the first seven training faces and four augmented versions of each. Raises InputError."""
+    from analysis.figures.saving import ENDINGS, save_figure
+
+    file = output_file(options.show_augmentation, ENDINGS)
+    plan = _new_run(RunFolder("none"), options)
+    if plan.recipe.augmentation is None:
+        raise InputError(
+            f"--recipe {options.recipe} of {options.network} does not augment; choose another or --set flip=1"
+        )
+    faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training.images[:7]
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow()
+    from analysis.figures.faces import draw_face_sheet
+    from training.augmentation import augment
+
+    rows = [augment(faces, plan.recipe.augmentation, [options.seed, step]).numpy() for step in range(4)]
+    save_figure(draw_face_sheet([faces, *rows], ["as read", *(f"augmented {i}" for i in range(1, 5))]), file)
+    print(f"wrote {file}")
+
+
+def finish(run: RunFolder, history: list[dict[str, float]]) -> None:
+    """Draw the curves of a complete run, and print its best epoch and its files."""
+    from analysis.figures.curves import draw_curves
+    from analysis.figures.saving import save_figure
+
+    save_figure(draw_curves({run.path.name: history}), run.curves)
+    run.checkpoint.unlink(missing_ok=True)
+    best = max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
+    what = "val_accuracy" if "val_accuracy" in best else "accuracy"
+    print(f"{what} {best[what]:.4f} in epoch {best['epoch']:.0f} of {len(history)}")
+    for file in (run.best, run.last, run.history, run.curves):
+        print(f"wrote {file}")
+
+
+def _new_run(run: RunFolder, options: argparse.Namespace) -> Plan:
+    """The recipe with the options' values, the arguments with the recipe's defaults and absolute paths."""
+    recipe = with_settings(RECIPES[options.network][options.recipe], options.set)
+    values = {name: getattr(options, name) for name in DECISIVE}
+    values["data"] = str(locate_data(options.data, "train").resolve())
+    for name in OPTIONS:
+        if values[name] is None:
+            values[name] = getattr(recipe, name)
+    if not is_keyword(values["validation"]):
+        values["validation"] = str(Path(values["validation"]).resolve())
+    recipe = dataclasses.replace(recipe, **{name: values[name] for name in OPTIONS})
+    return Plan(run, options.network, Arguments(**values), recipe, options.precision, None)
+
+
+def _stopped_run(run: RunFolder, options: argparse.Namespace) -> Plan:
+    """The plan of the run to resume. Raises InputError when what was typed contradicts it."""
+    state = run.read_state()
+    if state.network not in SCRIPTS[options.script]:
+        raise InputError(
+            f"{run.path}: holds a run of {script_of(state.network)}, not of {options.script}; use that "
+            "script or start a new run"
+        )
+    kept = dataclasses.asdict(state.arguments) | {"network": state.network}
+    for name in sorted(set(options.typed) & set(kept)):
+        stored, typed = kept[name], options.typed[name]
+        if isinstance(stored, str) and Path(stored).is_absolute():  # a file, stored as _new_run made it
+            typed = str(Path(str(typed)).resolve())
+        if stored != typed:
+            option = "--" + name.replace("_", "-")
+            stored, typed = (" ".join(v) if isinstance(v, list) else v for v in (stored, typed))
+            raise InputError(f"{run.path}: was started with {option} {stored}, not {typed}; omit {option}")
+    return Plan(run, state.network, state.arguments, state.recipe, options.typed.get("precision"), state)

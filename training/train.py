@@ -1,0 +1,140 @@
+"""One training from start to end: checks, precision, run.json, fit."""
+
+import dataclasses
+import hashlib
+import shlex
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from data.errors import InputError
+from training.environment import environment
+from training.precision import Precision, choose_precision
+from training.recipes import Recipe
+from training.run_folder import RunFolder
+from training.run_state import Arguments, RunState
+from training.training_data import TrainingData
+
+# The networks of each script, the default first.
+SCRIPTS = {"train_cnn.py": ("cnn", "compact"), "train_dnn.py": ("dnn",)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is about to be trained.
+
+    precision: what was asked for; None to keep that of a stopped run. stopped: the state of the run to
+    resume, None for a new one.
+    """
+
+    run: RunFolder
+    network: Literal["cnn", "dnn", "compact"]
+    arguments: Arguments
+    recipe: Recipe
+    precision: Precision | Literal["auto"] | None
+    stopped: RunState | None
+
+
+def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
+    """Train to the recipe's last epoch: the history, one row per epoch.
+
+    Of a run that is complete, only the history is read. The caller holds the run folder's lock. Raises
+    InputError, and SystemExit(130) after Ctrl-C, with one line that says how to resume.
+    """
+    run = plan.run
+    digest = hashlib.blake2b(data.hashes.tobytes(), digest_size=8).hexdigest()
+    if plan.stopped is None:
+        run.refuse_existing()  # once more: another process may have started it meanwhile
+    elif plan.stopped.data_digest != digest:
+        raise InputError(
+            f"{plan.arguments.data}: holds other faces than when {run.path} was started; start a new run"
+        )
+    elif history := _complete_history(run, plan.recipe.epochs):
+        print(f"{run.path} is finished: {plan.recipe.epochs} epochs")
+        return history
+
+    from models.tensorflow_setup import set_up_tensorflow
+
+    set_up_tensorflow(deterministic=plan.arguments.deterministic)
+    state = _begun(plan, data, digest)
+    run.write_state(state)
+    validated = (
+        "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
+    )
+    print(
+        f"training the network {state.network} on {len(data.training):,} faces, {validated}, "
+        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, into {run.path}",
+        flush=True,
+    )
+    from training.fit import fit
+
+    try:
+        progress = fit(
+            run,
+            data,
+            state.recipe,
+            network=state.network,
+            seed=state.arguments.seed,
+            precision=state.precision,
+            strategy=state.arguments.strategy,
+        )
+    except KeyboardInterrupt:
+        command = shlex.join(["python", script_of(state.network), "--run", str(run.path), "--resume"])
+        print(f"\nstopped; continue from the last finished epoch with: {command}", file=sys.stderr)
+        raise SystemExit(130) from None
+    return progress.history
+
+
+def script_of(network: str) -> str:
+    """The script that trains a network."""
+    return next(script for script, networks in SCRIPTS.items() if network in networks)
+
+
+def _complete_history(run: RunFolder, epochs: int) -> list[dict[str, float]]:
+    """The history of a stopped run that has all its epochs; empty if some are to come.
+
+    Raises InputError when it can neither continue nor start over.
+    """
+    history = run.finished_epochs()
+    if len(history) == epochs:  # it may have been killed right after the last one
+        return history
+    # A kill in the first epoch leaves no checkpoint, at its end perhaps a history of one row.
+    if len(history) > 1 and not run.checkpoint.exists():
+        raise InputError(
+            f"{run.checkpoint}: is missing, so the run cannot continue after its {len(history)} epochs; "
+            "restore it, or start a new run with another --run"
+        )
+    return []
+
+
+def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
+    """The state of the run from now on, with its precision settled.
+
+    A resumed run keeps its precision unless another was asked for. So it can move to a machine of another
+    kind: as it is, if slowly, or changed to what is fast there.
+    """
+    if plan.stopped is None:
+        return RunState(
+            network=plan.network,
+            arguments=plan.arguments,
+            recipe=plan.recipe,
+            **environment(),
+            data_digest=digest,
+            precision=choose_precision(plan.precision or "auto"),
+            precision_changes=[],
+            mean=data.mean,
+            std=data.std,
+            training_faces=len(data.training),
+            validation_faces=0 if data.validation is None else len(data.validation),
+        )
+    kept = plan.stopped.precision
+    precision = choose_precision(plan.precision) if plan.precision else kept
+    if precision == kept:
+        return plan.stopped
+    change = f"{kept} to {precision} in epoch {1 + len(plan.run.finished_epochs())}"
+    print(
+        f"precision changes from {change}: the weights will differ in their bits from those of a run that "
+        f"stays in {kept}"
+    )
+    changes = [*plan.stopped.precision_changes, change]
+    return dataclasses.replace(plan.stopped, precision=precision, precision_changes=changes)
