@@ -81,9 +81,9 @@ def _draw(
 ) -> tuple[np.ndarray, np.ndarray]:
     lows, highs = np.array(list(TRAITS.values())).T
     unused = (highs - lows) * (1 - variety) / 2
-    drawn = np.array(
-        [generator.uniform(lows + unused, highs - unused) for generator in generators], np.float32
-    )
+    lows = lows + unused
+    highs = np.maximum(highs - unused, lows)  # rounding may make it a little less
+    drawn = np.array([generator.uniform(lows, highs) for generator in generators], np.float32)
     traits = dict(zip(TRAITS, drawn.T[:, :, None, None], strict=True))
     intensities = dict(zip(ACTION_UNITS, np.array(units).T[:, :, None, None], strict=True))
     pictures, parts = paint_faces(traits, intensities)

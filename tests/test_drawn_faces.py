@@ -64,6 +64,17 @@ def test_no_two_faces_are_alike(faces: DrawnFaces) -> None:
     assert not np.array_equal(faces.labels, other.labels)
 
 
+def test_less_variety_makes_faces_of_a_class_more_alike() -> None:
+    spreads = []
+    for variety in (0.0, 0.3, 1.0):
+        drawn = draw_faces(140, seed=3, variety=variety)
+        happy = drawn.images[drawn.labels == CLASS_NAMES.index("happy")].astype(float)
+        spreads.append(happy.std(axis=0).mean())
+    # What remains at 0 is noise and the expression itself.
+    assert spreads[0] < spreads[1] < spreads[2]
+    assert spreads[0] < spreads[2] / 2
+
+
 def test_classes_are_balanced_and_shuffled(faces: DrawnFaces) -> None:
     assert np.bincount(faces.labels).tolist() == [100] * 7
     counts = np.bincount(draw_faces(30, seed=1).labels, minlength=7)
@@ -202,15 +213,29 @@ def test_csvs_are_read_back(csv_folder: Path) -> None:
         assert np.bincount(dataset.usage).tolist() == [30, 5, 6]
 
 
+def test_script_draws_with_the_variety_asked_for(tmp_path: Path) -> None:
+    draw_faces_script.main([str(tmp_path), "--train", "3", "--test", "2", "--variety", "0.3"])
+    expected = draw_faces(5, seed=1, variety=0.3).images
+    np.testing.assert_array_equal(read_csv(tmp_path / "fer2013.csv").images, expected)
+
+
 def test_script_writes_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw_faces_script.main([str(tmp_path), "--train", "3", "--test", "2", "--seed", "7"])
     assert "3 training and 2 test faces" in capsys.readouterr().out
     assert len((tmp_path / "fer2013.csv").read_text().splitlines()) == 6
 
 
-@pytest.mark.parametrize("arguments", [["--train", "0"], ["--seed", "-1"]])
-def test_script_refuses_in_one_line(tmp_path: Path, fails, arguments: list[str]) -> None:
-    assert "whole number" in fails(draw_faces_script.main, tmp_path / "new", *arguments)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--train", "0"], "whole number"),
+        (["--seed", "-1"], "whole number"),
+        (["--variety", "1.5"], "'1.5' is not a number from 0 to 1"),
+        (["--variety", "nan"], "'nan' is not a number from 0 to 1"),
+    ],
+)
+def test_script_refuses_in_one_line(tmp_path: Path, fails, arguments: list[str], words: str) -> None:
+    assert words in fails(draw_faces_script.main, tmp_path / "new", *arguments)
     assert not (tmp_path / "new").exists()
 
 

@@ -38,7 +38,7 @@ def test_augmentation_begins_and_ends_with_its_ranges():
         ("dropout=1", "should be less than or equal to 0.95"),
         ("dropout=nan", "should be a finite number"),
         ("learning_rate=", "should be a valid number"),
-        ("learning_rate=0", "should be greater than or equal to 1e-07"),
+        ("learning_rate=0", "should be greater than or equal to 0.0000001"),
         ("erase=2.5", "should be a valid integer"),
         ("erase=49", "should be less than or equal to 48"),
         ("flip=yes", "should be a valid boolean"),

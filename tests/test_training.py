@@ -173,18 +173,10 @@ def test_a_network_learns(tmp_path, precision):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, precision):
-    recipe = dataclasses.replace(
-        RECIPES["dnn"]["report"], epochs=2, batch_size=32, learning_rate=float("nan")
-    )
-    with pytest.raises(InputError, match="the loss is nan in epoch 1, step 2"):
-        fit(
-            RunFolder(str(tmp_path)),
-            two_greys(),
-            recipe,
-            network="dnn",
-            seed=1,
-            precision=precision,
-        )
+    recipe = dataclasses.replace(RECIPES["dnn"]["report"], epochs=2, batch_size=32)
+    data = dataclasses.replace(two_greys(), mean=float("nan"))
+    with pytest.raises(InputError, match="the loss is nan in epoch 1, step 1"):
+        fit(RunFolder(tmp_path), data, recipe, network="dnn", seed=1, precision=precision)
     assert list(tmp_path.iterdir()) == []
 
 
