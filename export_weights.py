@@ -21,6 +21,7 @@ from data.cache import read_cached
 from data.errors import InputError
 from data.locate import locate_data
 from models.locate import find_weights
+from models.run_files import STATE
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import ENDING, WeightsFile, sidecar_path, write_half_precision
 from training.run_folder import RunFolder, read_history
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(arguments.out)
     if not out.name.endswith(ENDING):
         raise InputError(f"{out}: the name must end in {ENDING}")
-    if (out.parent / "run.json").is_file():
+    if (out.parent / STATE).is_file():
         raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
     sidecar = output_file(str(sidecar_path(out)))
     data = locate_data(arguments.data, "train")

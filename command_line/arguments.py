@@ -9,10 +9,9 @@ from typing import Any, NoReturn
 
 from data.errors import InputError
 from data.locate import FILE_NAMES
+from models.run_files import HISTORY, STATE
 
 LARGEST_NUMBER = 2**31 - 1
-# In a run folder (training/run_folder.py), beside which a figure's numbers may be written, but not over them.
-RUN_FILES = ("run.json", "history.csv")
 DATA_SETS = tuple(name for names in FILE_NAMES.values() for name in names)
 
 
@@ -137,7 +136,8 @@ def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) ->
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
     for path in outputs:
         file = path.resolve()
-        if file.name in RUN_FILES and (file.parent / "run.json").is_file():
+        # Beside them a figure's numbers may be written, but not over them.
+        if file.name in (STATE, HISTORY) and (file.parent / STATE).is_file():
             raise InputError(f"{path}: belongs to a run, so it would be lost; name another file")
         if file.name in DATA_SETS and file.is_file():
             raise InputError(f"{path}: has the name of a data set, which would be lost; name another file")

@@ -11,7 +11,7 @@ from data.locate import locate_data
 from training.precision import PRECISIONS
 from training.recipe_settings import NAMES, OPTIONS, with_settings
 from training.recipes import RECIPES
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, best_epoch
 from training.run_state import Arguments
 from training.train import SCRIPTS, Plan, script_of
 from training.training_data import is_keyword, load_training_data
@@ -111,7 +111,7 @@ def finish(run: RunFolder, history: list[dict[str, float]]) -> None:
 
     save_figure(draw_curves({run.path.name: history}), run.curves)
     run.checkpoint.unlink(missing_ok=True)
-    best = max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
+    best = best_epoch(history)
     what = "val_accuracy" if "val_accuracy" in best else "accuracy"
     print(f"{what} {best[what]:.4f} in epoch {best['epoch']:.0f} of {len(history)}")
     for file in (run.best, run.last, run.history, run.curves):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.errors import InputError
+from models.run_files import BEST, LAST
 from models.weights_file import ENDING, WeightsFile, read_weights
 
 FOLDER = Path(__file__).resolve().parent / "weights"
@@ -37,10 +38,10 @@ def find_weights(path: str) -> WeightsFile:
     if shipped and not file.is_file():
         raise InputError(f"{path}: {file} is missing; restore it with: git checkout {file}")
     if file.is_dir():
-        candidates = [file / f"{name}{ENDING}" for name in ("best", "last")]
+        candidates = [file / name for name in (BEST, LAST)]
         found = [candidate for candidate in candidates if candidate.is_file()]
         if not found:
-            raise InputError(f"{path}: holds no best{ENDING} or last{ENDING}; give the folder of a run")
+            raise InputError(f"{path}: holds no {BEST} or {LAST}; give the folder of a run")
         file = found[0]
     if not file.is_file():
         raise InputError(

@@ -20,6 +20,7 @@ from data.atomic import atomic_path
 from data.errors import InputError
 from data.splits import image_hashes
 from models import NETWORK_NAMES, builder
+from models.run_files import BEST, LAST
 
 ENDING = ".weights.h5"
 
@@ -44,8 +45,8 @@ class WeightsFile:
     @property
     def name(self) -> str:
         """What figures call it: its run folder's name, or its own."""
-        own = self.path.resolve().name.removesuffix(ENDING)
-        return self.path.resolve().parent.name if own in ("best", "last") else own
+        path = self.path.resolve()
+        return path.parent.name if path.name in (BEST, LAST) else path.name.removesuffix(ENDING)
 
 
 def seen_in_training(images: np.ndarray, weights: Sequence[WeightsFile]) -> np.ndarray:

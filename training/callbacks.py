@@ -11,7 +11,7 @@ import numpy as np
 from data.atomic import atomic_path
 from data.errors import InputError
 from models.weights_file import save_network
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, best_epoch
 
 
 class SeedEpoch(keras.callbacks.Callback):
@@ -58,8 +58,7 @@ class Progress:
 
     def is_best(self) -> bool:
         """Whether the last epoch beats all before; without validation the last one always counts as best."""
-        accuracies = [row.get("val_accuracy", row["epoch"]) for row in self.history]
-        return accuracies[-1] > max(accuracies[:-1], default=-1.0)
+        return best_epoch(self.history) is self.history[-1]
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -3,7 +3,7 @@
 import contextlib
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import filelock
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from data.atomic import atomic_path, write_text
 from data.errors import InputError
+from models import run_files
 from training.recipe_settings import problem
 from training.run_state import RunState
 
@@ -25,12 +26,12 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.state = self.path / "run.json"
-        self.history = self.path / "history.csv"
-        self.best = self.path / "best.weights.h5"
-        self.last = self.path / "last.weights.h5"
-        self.checkpoint = self.path / "checkpoint.weights.h5"
-        self.curves = self.path / "curves.png"
+        self.state = self.path / run_files.STATE
+        self.history = self.path / run_files.HISTORY
+        self.best = self.path / run_files.BEST
+        self.last = self.path / run_files.LAST
+        self.checkpoint = self.path / run_files.CHECKPOINT
+        self.curves = self.path / run_files.CURVES
 
     def refuse_existing(self) -> None:
         """InputError when the folder holds a run already."""
@@ -92,13 +93,18 @@ class RunFolder:
             writer.writerows(rows)
 
 
+def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The row of the first epoch of highest val_accuracy; without validation that of the last epoch."""
+    return max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
+
+
 def read_history(path: Path) -> list[dict[str, float]]:
     """The finished epochs of a run folder or of the .json beside exported weights. Raises InputError."""
     try:
         if path.suffix == ".json":
             rows = json.loads(path.read_text())["history"]
         else:
-            with (path / "history.csv").open(newline="") as file:
+            with (path / run_files.HISTORY).open(newline="") as file:
                 rows = list(csv.DictReader(file))
         history = [{name: float(value) for name, value in row.items()} for row in rows]
         if any(row.keys() != history[0].keys() for row in history):
