@@ -14,6 +14,7 @@ import tensorflow as tf
 
 import train_cnn
 import train_dnn
+from command_line.training import parse_options, plan_run
 from data.csv_reader import read_csv
 from data.dataset import Dataset
 from data.errors import InputError
@@ -359,6 +360,27 @@ def test_a_keyword_of_validation_is_no_file(drawn, tmp_path, monkeypatch):
     data = load_training_data(str(drawn / "fer2013.csv"), "PublicTest", seed=1, limit=None)
     assert len(data.validation) == 35
     run = tmp_path / "run"
-    options = ["--epochs", "1", "--limit", "64", "--batch-size", "32"]
+    options = ["--epochs", "1", "--limit", "64", "--batch-size", "32", "--validation", "none"]
     train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(run), *options])
     assert json.loads((run / "run.json").read_text())["arguments"]["validation"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "validation", "is_noted"),
+    [
+        ("fer2013.csv", [], "PublicTest", False),
+        ("train.csv", [], "0.1", False),
+        ("train.csv", ["--recipe", "report"], "none", True),
+        ("train.csv", ["--validation", "none"], "none", True),
+        ("fer2013.csv", ["--validation", "none"], "none", False),
+    ],
+)
+def test_a_run_keeps_faces_to_measure_on_or_says_that_it_does_not(
+    drawn, tmp_path, capsys, file, options, validation, is_noted
+):
+    argv = ["--data", str(drawn / file), "--run", str(tmp_path / "run"), *options]
+    plan = plan_run(parse_options("train_cnn.py", None, argv))
+    assert plan.arguments.validation == plan.recipe.validation == validation
+    printed = capsys.readouterr()
+    assert ("have none of them to measure on" in printed.out) is is_noted
+    assert printed.err == ""

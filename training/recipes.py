@@ -40,8 +40,8 @@ class Augmentation:
 class Recipe:
     """Defaults of the options, optimiser, schedule, regularisation and augmentation of a run.
 
-    validation: as --validation. optimizer: adam, adamw (Loshchilov & Hutter 2019) or muon
-    (training/optimizers.py). learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule:
+    validation: as --validation, or 'auto' for what training_data.default_validation finds. optimizer: adam,
+    adamw (Loshchilov & Hutter 2019) or muon (training/optimizers.py). learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule:
     linear warm-up over that share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled,
     of adamw and muon. adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
     dropout: rate of every dropout layer. augmentation None: faces as they are.
@@ -62,7 +62,7 @@ class Recipe:
 
 _CNN_FAST = Recipe(
     epochs=24,
-    validation="none",
+    validation="auto",
     optimizer="muon",
     learning_rate=0.01,
     adam_share=0.2,
@@ -86,7 +86,7 @@ RECIPES = {
         "report": Recipe(epochs=80, validation="0.2"),
         "fast": Recipe(
             epochs=30,
-            validation="none",
+            validation="auto",
             optimizer="adamw",
             learning_rate=0.001,
             warmup=0.15,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
-from data.dataset import Dataset
+from data.dataset import USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes, split_validation
 
@@ -54,6 +54,13 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
     if std == 0:
         raise InputError(f"{path}: all training faces are one and the same grey; check the file")
     return TrainingData(training, held_out, hashes, mean, std)
+
+
+def default_validation(path: str) -> str:
+    """PublicTest where the file has such rows, else a stratified tenth. Raises InputError."""
+    usage = read_cached(path).usage
+    has_public_test = usage is not None and (usage == USAGE_NAMES.index("PublicTest")).any()
+    return "PublicTest" if has_public_test else "0.1"
 
 
 def is_keyword(validation: str) -> bool:
