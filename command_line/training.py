@@ -45,8 +45,8 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         "--validation",
         metavar="SPLIT",
         help="faces to validate on: a fraction of the training rows, PublicTest (of a file with Usage), "
-        "another labelled CSV, or none (default: PublicTest where there is one, else 0.1; with --recipe report "
-        "the report's, none for the CNN and 0.2 for the DNN)",
+        "another labelled CSV, or none (default: PublicTest where there is one, else 0.1; with --recipe "
+        "report the report's, none for the CNN and 0.2 for the DNN)",
     )
     seed_help = "of weights, order, augmentation and split"
     add("--seed", type=whole_number(0), default=1, metavar="N", help=seed_help)

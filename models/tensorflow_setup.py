@@ -1,4 +1,4 @@
-"""The settings that make TensorFlow fast here; they must be made before TensorFlow is imported.
+"""The settings that make TensorFlow fast and Keras the same for everybody; made before they are imported.
 
 Scripts call `set_up_tensorflow()` after they have checked their arguments and files, because the import
 costs seconds and 600 MB.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 
 def set_up_tensorflow(deterministic: bool = False) -> None:
-    """Import TensorFlow with oneDNN on and its start-up chatter off.
+    """Import TensorFlow and Keras with oneDNN on, the start-up chatter off and no settings of the user's own.
 
     deterministic: ask for bit-identical results on the same machine with the same number of threads.
     """
@@ -23,10 +23,15 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(max(2, os.cpu_count() or 2)))
         # Level 3, because the absence of a GPU is logged as an error.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        # The networks are written for TensorFlow, whatever ~/.keras/keras.json says; see also below.
+        os.environ["KERAS_BACKEND"] = "tensorflow"
     with _silent_stderr():
+        import keras
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     # Without growth the first process takes the whole GPU and the second fails.

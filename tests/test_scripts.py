@@ -1,5 +1,6 @@
 """What holds for all scripts alike, each run in a process of its own as a user runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -40,6 +41,24 @@ def dense_run(drawn, tmp_path_factory) -> Path:
 
 def test_every_script_is_among_the_commands():
     assert {command[0] for command in COMMANDS} == {path.name for path in PROJECT.glob("*.py")}
+
+
+def test_keras_settings_of_the_users_own_change_nothing(drawn, compact_run, tmp_path):
+    settings = {"backend": "jax", "image_data_format": "channels_first", "floatx": "float16", "epsilon": 1e-7}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    outputs = []
+    for number, own in enumerate(({}, {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"})):
+        out = tmp_path / f"{number}.csv"
+        options = ["--data", drawn / "test.csv", "--weights", compact_run, "--out", tmp_path / "ids.csv"]
+        run = subprocess.run(
+            [sys.executable, PROJECT / "predict.py", *options, "--probabilities", out],
+            env=os.environ | own,
+            capture_output=True,
+            text=True,
+        )
+        assert (run.returncode, run.stderr) == (0, "")
+        outputs.append(out.read_text())
+    assert outputs[0] == outputs[1]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -41,9 +41,10 @@ class Recipe:
     """Defaults of the options, optimiser, schedule, regularisation and augmentation of a run.
 
     validation: as --validation, or 'auto' for what training_data.default_validation finds. optimizer: adam,
-    adamw (Loshchilov & Hutter 2019) or muon (training/optimizers.py). learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule:
-    linear warm-up over that share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled,
-    of adamw and muon. adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
+    adamw (Loshchilov & Hutter 2019) or muon (training/optimizers.py). learning_rate: constant; or, when
+    warmup > 0, the peak of a one-cycle schedule: linear warm-up over that share of all steps, then a cosine
+    to zero (Smith 2018). weight_decay: decoupled, of adamw and muon. adam_share: learning rate of what muon
+    leaves to AdamW, as a share of learning_rate.
     dropout: rate of every dropout layer. augmentation None: faces as they are.
     """
 
