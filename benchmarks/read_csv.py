@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         while file.read(1 << 20):
             pass
     with tempfile.TemporaryDirectory() as folder:
-        # The cache lies beside the path that is given, so a link keeps it apart from the user's own.
+        # The cache is beside the path that is given, so a link keeps it apart from the user's own.
         link = Path(folder) / path.name
         link.symlink_to(path)
         first, later = measure(THIS_SUITE, link), measure(THIS_SUITE, link)

@@ -124,7 +124,7 @@ def output_file(path: str, endings: Sequence[str] = ()) -> Path:
 
 
 def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
-    """The same for the formats of one figure; what else a script writes lies beside the first."""
+    """The same for the formats of one figure; what else a script writes is beside the first."""
     return [output_file(path, endings) for path in paths]
 
 

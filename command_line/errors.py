@@ -1,4 +1,4 @@
-"""One line on stderr and exit code 2 for what the user can mend; never a traceback."""
+"""One line on stderr and exit code 2 for what the user can fix; never a traceback."""
 
 import functools
 import os
@@ -40,7 +40,7 @@ def one_line_errors(main: Main) -> Main:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(141) from None
         except OSError as error:
-            # What no earlier check foresaw: a name too long, a full disk behind stdout.
+            # What no earlier check foresaw: a name too long, a full disk that stdout is written to.
             reason = f"{error.filename or 'a file or stdout'}: {error.strerror or error}"
             print(f"error: {reason}; choose another path or free the disk"[:500], file=sys.stderr)
             raise SystemExit(2) from None

@@ -159,7 +159,7 @@ def test_the_happy_face_is_a_public_test_face_not_trained_on() -> None:
     hashes = image_hashes(images)
     faces = Dataset(images, labels, usage)
     assert happy_rows(faces, having_seen(hashes[:2])).tolist() == [2, 3]
-    # A condition that no row fulfils is none.
+    # A condition that no row meets is ignored.
     assert happy_rows(faces, having_seen(hashes)).tolist() == [1, 2, 3]
     assert happy_rows(Dataset(images), having_seen(hashes[:2])).tolist() == [2, 3, 4, 5]
     assert happy_rows(faces.select(np.array([4, 5])), having_seen(hashes[:0])).tolist() == [0, 1]

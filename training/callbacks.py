@@ -62,7 +62,7 @@ class Progress:
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """After each epoch: weights, history and, last of all, the state from which --resume goes on.
+    """After each epoch: weights, history and, last of all, the state from which --resume continues.
 
     The order matters: a kill between two files leaves a checkpoint of the epoch before, whose repetition
     writes the same files again.
@@ -101,7 +101,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 class EpochLine(keras.callbacks.Callback):
-    """One line an epoch, for pipes and log files, where a progress bar would write backspaces."""
+    """One line per epoch, for pipes and log files, where a progress bar would write backspaces."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ _LEAST_FAN_IN = 64
 
 
 class ConvolutionMuon(keras.optimizers.Muon):
-    """Muon for convolution kernels behind the first layer, AdamW for all other variables.
+    """Muon for convolution kernels after the first layer, AdamW for all other variables.
 
     Keras's own Muon leaves every kernel of four dimensions to AdamW. Here a kernel (height, width, in, out)
     is the matrix (height * width * in, out), as in Jordan et al. 2024

@@ -19,7 +19,7 @@ from training.run_state import RunState
 class RunFolder:
     """The files of one run.
 
-    run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row an epoch.
+    run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row per epoch.
     best.weights.h5 and last.weights.h5: weights with the hashes of their training images. curves.png: the
     history drawn. checkpoint.weights.h5: what --resume continues from; gone when the run is finished.
     """
