@@ -14,6 +14,7 @@ from data.errors import InputError
 from models.locate import DEFAULT, DEFAULT_SINGLE, FOLDER, SHIPPED, find_all, find_weights
 from models.prediction import predict_probabilities
 from models.weights_file import ENDING, load_network
+from training.precision import PRECISIONS
 
 FILES = sorted({file for files in SHIPPED.values() for file in files})
 # In bytes: one compact network is a third of the 12 MB that the ensemble may take.
@@ -36,6 +37,7 @@ def test_a_file_is_what_its_sidecar_says(name):
     assert path.stat().st_size <= LARGEST[weights.network]
     assert len(weights.training_hashes) == sidecar["training_faces"] == 28_709
     assert sidecar["arguments"]["validation"] == "PublicTest"
+    assert sidecar["precision"] in PRECISIONS
     assert sidecar["PublicTest"]["faces"] == 3_589
     assert sidecar["PublicTest"]["faces_without_twins"] == 3_309
     assert not re.search(r"/(home|work|tmp|root|Users)/", (FOLDER / f"{name}.json").read_text())
