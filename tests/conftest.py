@@ -1,5 +1,6 @@
 """What the tests share: TensorFlow set up once, and a folder of drawn faces in every CSV format."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,3 +61,12 @@ def fails(capsys: pytest.CaptureFixture[str]):
         return printed.err
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_determinism() -> Iterator[None]:
+    """saliency.py makes its process deterministic; the tests after it must not depend on that."""
+    yield
+    from tensorflow.python.framework.config import disable_op_determinism  # it has no public name
+
+    disable_op_determinism()
