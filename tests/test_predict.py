@@ -1,5 +1,6 @@
 """predict.py through its own main: submissions, averages, four views, accuracies, pictures, errors."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 
 import predict
 from data.csv_reader import read_csv, read_labels
+from data.errors import InputError
 from data.pictures import read_picture
 from data.splits import image_hashes
 from models.cnn import build_cnn
@@ -139,6 +141,48 @@ def test_a_picture_is_cropped_to_its_middle_square_and_made_grey(tmp_path):
     np.testing.assert_array_equal(picture, 76)  # the luma of pure red, 0.299 * 255
     Image.new("RGBA", (48, 48), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     np.testing.assert_array_equal(read_picture(tmp_path / "clear.png"), 255)
+
+
+def test_grey_levels_of_any_depth_are_scaled_by_their_range(tmp_path):
+    face = np.random.default_rng(1).integers(0, 256, (48, 48)).astype(np.uint8)
+    pictures = {
+        "8.png": face,
+        "16.png": face.astype(np.uint16) * 257,
+        "16.tif": face.astype(np.uint16) * 257,
+        "32.tif": face.astype(np.int32) * 8_000_000,
+        "255.tif": face.astype(np.float32),
+        "1.tif": face.astype(np.float32) / 255,
+    }
+    for name, levels in pictures.items():
+        Image.fromarray(levels).save(tmp_path / name)
+        difference = np.abs(read_picture(tmp_path / name).astype(int) - face)
+        # Where the range has no usual end, the darkest and the brightest pixel are taken for it.
+        assert difference.max() <= 1, name
+
+
+def test_a_large_photograph_is_read_without_a_warning(tmp_path):
+    Image.new("L", (12_000, 9_000), 77).save(tmp_path / "large.png")
+    np.testing.assert_array_equal(read_picture(tmp_path / "large.png"), 77)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "gif", "bmp", "webp", "jp2", "avif"])
+def test_damaged_pictures_end_with_one_line(tmp_path, ending):
+    whole = tmp_path / f"whole.{ending}"
+    Image.fromarray(np.random.default_rng(2).integers(0, 256, (40, 40, 3)).astype(np.uint8)).save(whole)
+    content = whole.read_bytes()
+    damaged = tmp_path / f"damaged.{ending}"
+    generator = np.random.default_rng(3)
+    for cut in (0, 1, 7, 20, 60, len(content) // 2):
+        changed = bytearray(content)
+        for place in generator.integers(0, min(200, len(content)), 8):
+            changed[place] = generator.integers(256)
+        for bad in (content[:cut], bytes(changed)):
+            damaged.write_bytes(bad)
+            with contextlib.suppress(InputError):  # some damage leaves a picture
+                assert read_picture(damaged).shape == (48, 48)
+    damaged.write_bytes(content[:20])
+    with pytest.raises(InputError, match="is not a picture"):
+        read_picture(damaged)
 
 
 def test_bad_weights_end_with_one_line(weights, drawn, tmp_path, fails):
