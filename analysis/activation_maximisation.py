@@ -1,7 +1,7 @@
 """The input that activates each filter of a layer most, by gradient ascent (report, question 5).
 
-A filter's activation is the mean over space of its response after the batch normalisation and the ReLU
-that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean over
+A filter's activation is the mean over space of its response after the batch normalisation, residual sum and
+ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean over
 space is, for a first convolution, the sum of the kernel times the mean grey level, so that every picture
 came out plain. For the same reason the mean grey level stays fixed. A filter that is off everywhere has no
 gradient after its ReLU, so it ascends its highest response before it until that place turns on; one that
@@ -22,6 +22,7 @@ import pandas as pd
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
+from models.graph import only_reader
 
 # The report's CNN holds about 6 MB an image, and more at once are not faster.
 IMAGES_PER_BATCH = 128
@@ -112,7 +113,7 @@ def maximise_activation(
 
 
 def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarray:
-    """What each filter of a convolution answers to one face, after batch normalisation and ReLU.
+    """What each filter of a convolution answers to one face, after batch normalisation, sum and ReLU.
 
     face: (48, 48) grey levels. Returns (F, height, width) float32. Raises InputError when the network has no
     such layer.
@@ -146,16 +147,17 @@ def _response_network(network: Any, layer_name: str) -> tuple[Any, bool]:
     import keras
 
     layer = find_layer(network, layer_name)
-    linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
-    response = linear(layer.input)
-    linear.set_weights(layer.get_weights())
-    rectified = layer.activation is keras.activations.relu
-    following = network.layers[network.layers.index(layer) + 1 :]
-    if not rectified and following and isinstance(following[0], keras.layers.BatchNormalization):
-        response = following.pop(0)(response)
-    if following and isinstance(following[0], keras.layers.ReLU):
-        rectified = True
-    return keras.Model(network.input, response), rectified
+    if layer.activation is not keras.activations.linear:
+        linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
+        response = linear(layer.input)
+        linear.set_weights(layer.get_weights())
+        return keras.Model(network.input, response), layer.activation is keras.activations.relu
+    # In a residual block the ReLU follows the sum.
+    before_relu = (keras.layers.BatchNormalization, keras.layers.Add)
+    following = only_reader(network, layer)
+    while isinstance(following, before_relu):
+        layer, following = following, only_reader(network, following)
+    return keras.Model(network.input, layer.output), isinstance(following, keras.layers.ReLU)
 
 
 def _compiled_step(responses: Any, rectified: bool, preset: Preset) -> Callable[..., tuple[Any, Any]]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
+from models.graph import bottlenecks
 
 Attribution = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -113,18 +114,24 @@ def grey_baseline(faces: np.ndarray) -> np.ndarray:
 
 def has_convolution(model: Any) -> bool:
     """Whether Grad-CAM can be computed."""
-    return bool(_convolutions(model))
+    return bool(_convolution_outputs(model))
 
 
 def gradcam(model: Any) -> Attribution:
-    """Grad-CAM (Selvaraju et al. 2017) of the last convolution, after its normalisation and ReLU, at 48x48.
+    """Grad-CAM (Selvaraju et al. 2017) of the last convolutional block's output, at 48x48.
 
+    That is after normalisation, residual sum and ReLU, because a branch alone is not what the logits see.
     Raises InputError when the network has no convolution.
     """
     import keras
     import tensorflow as tf
 
-    maps_and_logits = keras.Model(model.inputs, [_last_convolution(model).output, *model.outputs])
+    blocks = _convolution_outputs(model)
+    if not blocks:
+        raise InputError(
+            f"the network {model.name} has no convolution, so no Grad-CAM; choose another --method"
+        )
+    maps_and_logits = keras.Model(model.inputs, [blocks[-1].output, *model.outputs])
 
     @tf.function(input_signature=_signature())
     def class_activation(faces: Any, classes: Any) -> Any:
@@ -166,27 +173,14 @@ def _chosen_logits(logits: Any, classes: Any) -> Any:
     return tf.reduce_sum(logits * tf.one_hot(classes, logits.shape[-1]), axis=-1)
 
 
-def _convolutions(model: Any) -> list[int]:
-    """The indices of the convolutions among the network's layers."""
-    import keras
+def _convolution_outputs(model: Any) -> list[Any]:
+    """The layers that end a convolutional block or a step of it, each with all that flows to the logits."""
+    from keras import layers
 
-    return [i for i, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D)]
-
-
-def _last_convolution(model: Any) -> Any:
-    """The last layer of the last convolution's block: its ReLU, where it has one."""
-    import keras
-
-    convolutions = _convolutions(model)
-    if not convolutions:
-        raise InputError(
-            f"the network {model.name} has no convolution, so no Grad-CAM; choose another --method"
-        )
-    last = convolutions[-1]
-    same_block = (keras.layers.BatchNormalization, keras.layers.ReLU, keras.layers.Activation)
-    while isinstance(model.layers[last + 1], same_block):
-        last += 1
-    return model.layers[last]
+    kinds = (layers.Conv2D, layers.BatchNormalization, layers.Add, layers.ReLU, layers.Activation)
+    return [
+        layer for layer in bottlenecks(model) if isinstance(layer, kinds) and len(layer.output.shape) == 4
+    ]
 
 
 def _in_chunks(compiled: Any, faces: np.ndarray, classes: np.ndarray) -> np.ndarray:

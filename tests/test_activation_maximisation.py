@@ -18,6 +18,7 @@ from analysis.held_out import happy_rows
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes
+from models.compact import build_compact
 from models.layers import convolution_block, normalization
 from models.weights_file import WeightsFile
 
@@ -129,6 +130,15 @@ def test_outputs_are_those_of_the_activation_layer(network: keras.Model) -> None
     expected = keras.Model(network.input, network.get_layer("activation_2").output)(face[np.newaxis])[0]
     outputs = filter_outputs(network, "conv2d_2", face)
     np.testing.assert_allclose(outputs, np.moveaxis(np.asarray(expected), -1, 0), atol=1e-5)
+
+
+def test_outputs_of_a_residual_block_are_those_after_its_sum() -> None:
+    compact = build_compact(128.0, 64.0)
+    face = np.random.default_rng(1).integers(0, 256, (48, 48), np.uint8)
+    for convolution, activation in (("conv2d_8", "activation_8"), ("conv2d_9", "activation_9")):
+        expected = keras.Model(compact.input, compact.get_layer(activation).output)(face[np.newaxis])[0]
+        outputs = filter_outputs(compact, convolution, face)
+        np.testing.assert_allclose(outputs, np.moveaxis(np.asarray(expected), -1, 0), atol=1e-5)
 
 
 def test_kernels_are_those_of_the_first_layer_alone(network: keras.Model) -> None:

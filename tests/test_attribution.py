@@ -159,6 +159,19 @@ def test_gradcam_takes_the_last_activation_and_its_odd_shape() -> None:
     assert np.isfinite(maps).all()
 
 
+def test_gradcam_takes_the_sum_of_a_residual_block_not_its_branch() -> None:
+    """Where only the carried input sees the evidence, a map of the branch would be empty."""
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
+    x = keras.layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)
+    branch = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="conv2d_1")(x)
+    x = keras.layers.ReLU(name="activation_1")(keras.layers.Add()([x, branch]))
+    model = keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(keras.layers.GlobalAveragePooling2D()(x)))
+    model.layers[-1].set_weights([np.ones((1, NUM_CLASSES)), np.zeros(NUM_CLASSES)])
+    face = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    face[0, 10:20, 30:40] = 200
+    np.testing.assert_allclose(gradcam(model)(face, np.array([3])), face / IMAGE_SIZE**2, rtol=1e-5)
+
+
 def test_gradcam_of_a_dense_network_says_what_is_missing() -> None:
     model = build_dnn(*GREY_LEVELS)
     assert not has_convolution(model)
