@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from models import REPORT_NETWORKS, builder
-from models.weights_file import WeightsFile
+from models.weights_file import WeightsFile, sidecar_path
 from reporting.findings import BEST_CLASSES, CONFUSED_PAIRS, LAYERS, SALIENT_PARTS, LayerRow, Totals
 from reporting.inputs import Network
 
@@ -54,12 +54,17 @@ def architecture(name: str) -> dict[str, Any]:
 
 
 def run_facts(weights: WeightsFile) -> dict[str, Any]:
-    """What run.json beside the weights records, or else the few facts in the weights themselves."""
+    """What is recorded beside the weights, or else the few facts in the weights themselves.
+
+    The record is run.json, or where that is missing, as beside exported weights, their own .json.
+    """
     facts: dict[str, Any] = {"weights": weights.path}
     facts |= {name: weights.description[name] for name in ("epoch", "seed") if name in weights.description}
-    # A weight file may be in any folder, so its run.json may be missing or written by another program.
+    run_record = weights.path.parent / "run.json"
+    path = run_record if run_record.is_file() else sidecar_path(weights.path)
+    # A weight file may be in any folder, so its record may be missing or written by another program.
     with suppress(OSError, ValueError, KeyError, TypeError):
-        record = json.loads((weights.path.parent / "run.json").read_text())
+        record = json.loads(path.read_text())
         facts |= {name: record["arguments"][name] for name in RUN_ARGUMENTS} | {
             "training_faces": int(record["training_faces"]),
             "validation_faces": int(record["validation_faces"]),

@@ -18,6 +18,7 @@ from models.weights_file import save_network
 from reporting import findings
 from reporting.commands import FORMATS, QUICK, plan
 from reporting.inputs import Network, find_data, find_networks, history_of
+from reporting.measurements import run_facts
 from reporting.page import render_page
 from training.run_folder import RunFolder
 
@@ -239,6 +240,38 @@ def test_every_name_on_the_page_is_escaped(built, runs, tmp_path):
     assert "not recorded" in page.text, "the other run has no run.json"
     assert "best epoch of a run was chosen on these same faces" in page.text
     assert "do not publish the page" not in page.text, "the faces are drawn"
+
+
+def test_shipped_weights_are_described_by_the_record_beside_them(built, runs, tmp_path):
+    networks = find_networks([str(runs["dnn"]), "cnn"])
+    commands = plan(networks, ("--data", "a.csv"), QUICK)
+    page = Page(render_page(built, tmp_path, networks, commands, is_drawn=False))
+    record = json.loads(networks["cnn"].weights.path.with_name("cnn.json").read_text())
+    for text in (
+        "recipefast",
+        "epochs24",
+        f"data{record['arguments']['data']}",
+        "training faces28,709",
+        "validationPublicTest (3,589 faces)",
+        f"commit{record['commit']}",
+        f"tensorflow {record['versions']['tensorflow']}",
+        record["machine"]["system"],
+        "best epoch of a run was chosen on these same faces",
+    ):
+        assert text in page.text
+
+
+def test_the_record_of_a_run_counts_more_than_one_beside_its_weights(runs, tmp_path):
+    run = shutil.copytree(runs["cnn"], tmp_path / "run")
+    record = json.loads(find_weights("cnn").path.with_name("cnn.json").read_text())
+    del record["sha256"]
+    (run / "best.json").write_text(json.dumps(record))
+    assert run_facts(find_weights(str(run)))["recipe"] == "fast"
+    record["arguments"]["recipe"] = "report"
+    (run / "run.json").write_text(json.dumps(record))
+    assert run_facts(find_weights(str(run)))["recipe"] == "report"
+    (run / "run.json").write_text("{")
+    assert run_facts(find_weights(str(run))).keys() == {"weights", "epoch", "seed"}
 
 
 def test_a_failing_script_leaves_nothing_and_gives_its_line(faces, runs, tmp_path, fails):
