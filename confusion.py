@@ -1,6 +1,6 @@
 """Show which emotions a network confuses (report, question 3), on faces that it has not seen.
 
-    python confusion.py --data data/fer2013.csv --weights runs/cnn --versus runs/dnn --out confusion.png
+    python confusion.py --weights runs/cnn --versus runs/dnn --out confusion.png
 
 Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and .csv, the matrix, accuracy,
 balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
@@ -30,7 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", metavar="CSV", help="FER CSV; default: train.csv or fer2013.csv in data/")
+    add("--data", metavar="CSV", help="FER CSV (default: the data set in data/)")
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
     add("--versus", metavar="RUN", nargs="+", default=[], help="weights to compare with")
     parser.add_held_out(SPLITS)
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, draw and save with the options in `argv`."""
     arguments = parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
-    data = locate_data(arguments.data, "train")
+    data = locate_data(arguments.data, "measure")
     keep_inputs([files[0].with_suffix(ending) for ending in (".csv", ".json")], [data, arguments.labels])
     networks = find_networks(arguments.weights, arguments.versus)
     held = held_out(

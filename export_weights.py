@@ -1,6 +1,6 @@
 """Turn a finished run into weights to share: half the size, with what it measured and how it was made.
 
-    python export_weights.py --weights runs/cnn --data data/fer2013.csv --out models/weights/cnn.weights.h5
+    python export_weights.py --weights runs/cnn --out models/weights/cnn.weights.h5
 
 Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a sidecar:
 network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if (out.parent / STATE).is_file():
         raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
     sidecar = output_file(str(sidecar_path(out)))
-    data = locate_data(arguments.data, "train")
+    data = locate_data(arguments.data, "measure")
     keep_inputs([out, sidecar], [data, weights.path, run.state])
     dataset = read_cached(data)
     faces = dataset.select(dataset.rows_with_usage("PublicTest"))

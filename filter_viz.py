@@ -1,6 +1,6 @@
 """Draw what each filter of a layer looks for, and its output for one face (report, question 5).
 
-    python filter_viz.py --weights runs/cnn --data data/train.csv --out filters.png
+    python filter_viz.py --weights runs/cnn --data data/icml_face_data.csv --out filters.png
 
 Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise),
 filters.csv (each filter's activation before every step and after the last) and filters-outputs.png (the
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def read_faces(path: str | None, row: int | None) -> Dataset | None:
     """The faces of the second figure; None where none are asked for and data/ has none. Raises InputError."""
     try:
-        file = locate_data(path, "train")
+        file = locate_data(path, "measure")
     except InputError:
         if path is None and row is None:
             return None

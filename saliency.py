@@ -1,6 +1,6 @@
 """Draw which pixels of a face move the network's logit of a class (report, question 4).
 
-    python saliency.py --data data/fer2013.csv --weights runs/cnn --out saliency.png
+    python saliency.py --data data/icml_face_data.csv --weights runs/cnn --out saliency.png
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
 right, the one it is most sure of, marked as wrong): the face, its saliency map, and the face where the
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = parse_args(argv)
     files = output_files(arguments.out, ENDINGS)
-    data = locate_data(arguments.data, "train")
+    data = locate_data(arguments.data, "measure")
     keep_inputs([files[0].with_suffix(".json")], [data])
     weights = find_weights(arguments.weights)
     if arguments.rows is None:

@@ -1,6 +1,6 @@
 """How long training takes, from a cold start, until PublicTest accuracy reaches the report's.
 
-    python benchmarks/time_to_accuracy.py --data data/fer2013.csv --seeds 1 2 3
+    python benchmarks/time_to_accuracy.py --data data/icml_face_data.csv --seeds 1 2 3
 
 Runs train_cnn.py once per seed as a user does, in a process of its own and on a copy of the CSV, so that
 start-up, the first read of the file, compilation, checkpoints and the evaluation after every epoch all count.
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     if not 0 < arguments.target < 1:
         raise InputError(f"--target {arguments.target}: is no accuracy; give one between 0 and 1, as 0.65")
-    data = locate_data(arguments.data, "train")
+    data = locate_data(arguments.data, "measure")
     seconds = []
     for seed in arguments.seeds:
         with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from data.locate import find_csv
+from data.locate import FILE_NAMES, find_csv
 from models import REPORT_NETWORKS
 from models.locate import find_weights
 from models.weights_file import WeightsFile, sidecar_path
@@ -56,7 +56,7 @@ def find_data(folder: Path, labels: str | None) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the one that holds your CSV files")
-    wanted = ("test.csv",) if labels else ("fer2013.csv", "icml_face_data.csv", "train.csv")
+    wanted = FILE_NAMES["test" if labels else "measure"]
     file = find_csv(folder, wanted)
     if file is None:
         raise InputError(f"{folder}: holds no {' or '.join(wanted)}; give the folder of your CSV files")

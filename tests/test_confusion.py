@@ -57,6 +57,16 @@ def having_seen(images, path=Path("x.weights.h5")) -> WeightsFile:
     return WeightsFile(path, {"network": "cnn"}, image_hashes(images))
 
 
+def test_without_data_the_file_with_faces_to_measure_on_is_read(
+    faces, weights, tmp_path, monkeypatch, capsys
+) -> None:
+    for name in ("train.csv", "icml_face_data.csv"):
+        (tmp_path / name).symlink_to(faces / name)
+    monkeypatch.setattr("data.locate.DATA_FOLDER", tmp_path)
+    confusion.main(["--weights", str(weights / "cnn"), "--out", str(tmp_path / "confusion.png")])
+    assert f"15 PublicTest rows of {tmp_path / 'icml_face_data.csv'}" in capsys.readouterr().out
+
+
 class TestHeldOut:
     def test_leaves_out_what_any_of_the_weights_has_seen(self, faces):
         dataset = read_csv(faces / "emotion_pixels.csv")

@@ -73,6 +73,11 @@ def test_usual_names_are_found_in_order(tmp_path, monkeypatch):
     for name in ("icml_face_data.csv.zip", "icml_face_data.csv", "fer2013.csv.gz", "train.csv"):
         (tmp_path / name).touch()
         assert locate_data(None, "train") == tmp_path / name
+    # Networks have seen train.csv, so it is the last choice to measure on.
+    assert locate_data(None, "measure") == tmp_path / "fer2013.csv.gz"
+    (tmp_path / "fer2013.csv.gz").unlink()
+    assert locate_data(None, "measure") == tmp_path / "icml_face_data.csv"
+    assert locate_data(None, "train") == tmp_path / "train.csv"
     with pytest.raises(InputError):
         locate_data(None, "test")
     (tmp_path / "test.csv.gz").touch()
