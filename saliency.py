@@ -45,7 +45,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     parser.add_held_out(SPLITS)
     add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")
-    add("--method", choices=(*METHODS, "all"), default="gradient", help="how saliency is found")
+    methods = (*METHODS, "all")
+    text = f"one or several of {', '.join(methods)}"
+    add("--method", choices=methods, nargs="+", default=["gradient"], metavar="METHOD", help=text)
     add("--class", dest="explained", choices=CLASS_CHOICES, default="predicted", help="whose logit")
     add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
     add("--check", action="store_true", help="test whether the maps can be trusted")
@@ -95,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed)
 
     record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
+    record["methods"] = list(maps)
     record["faces"] = [dataclasses.asdict(face) for face in explained]
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
     if arguments.mean:

@@ -8,7 +8,7 @@ TensorFlow is imported where it is used, so that a script can check a method's n
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,15 +52,13 @@ def attribution(model: Any, method: str, seed: int, steps: int = INTEGRATION_STE
 
 
 def saliency_maps(
-    model: Any, method: str, faces: np.ndarray, classes: np.ndarray, seed: int
+    model: Any, methods: Sequence[str], faces: np.ndarray, classes: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
     """Method -> (N, 48, 48) float32 saliency maps of (N, 48, 48) faces and the logits of (N,) int classes.
 
-    method: one of METHODS, or 'all' for each that the network allows. Raises InputError as
-    attribution() does.
+    methods: of METHODS, or 'all' for each that the network allows. Raises InputError as attribution() does.
     """
-    methods = [method]
-    if method == "all":
+    if "all" in methods:
         methods = [name for name in METHODS if name != "gradcam" or has_convolution(model)]
     return {name: attribution(model, name, seed)(faces, classes) for name in methods}
 

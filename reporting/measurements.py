@@ -10,6 +10,7 @@ from typing import Any
 
 from models import REPORT_NETWORKS, builder
 from models.weights_file import WeightsFile, sidecar_path
+from reporting.commands import METHOD
 from reporting.findings import BEST_CLASSES, CONFUSED_PAIRS, LAYERS, SALIENT_PARTS, LayerRow, Totals
 from reporting.inputs import Network
 
@@ -94,21 +95,52 @@ def shown_pairs(confused: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def saliency_and_filters(folder: Path) -> dict[str, Any]:
     """The numbers of questions 4 and 5, which only a CNN has."""
     saliency, mean = _read_json(folder, "saliency"), _read_json(folder, "saliency-mean")["mean"]
-    shares, area = mean["saliency"]["gradient"]["all"], mean["area"]
+    regions = region_ratios(mean)
     filters, classes = (_read_csv(folder, stem) for stem in ("filters", "classes"))
     checks = saliency.get("checks")
+    if checks:
+        rows = check_rows(checks)
+        deletion = {row["order"]: row["deletion"] for row in rows}
+        checks = {"rows": rows, "deletion": deletion, "completeness": checks["completeness"]["error"]}
     return {
         "explained": saliency["faces"],
         "mean": mean,
-        "mouth_to_cheeks": {
-            "share": sum(shares[part] for part in SALIENT_PARTS),
-            "area": sum(area[part] for part in SALIENT_PARTS),
-        },
-        "checks": checks and {"rows": check_rows(checks), "completeness": checks["completeness"]["error"]},
+        "methods": saliency["methods"],
+        "regions": regions,
+        "claim": claim_about_regions(regions),
+        "checks": checks,
         "filters": {"count": len(filters), "dead": sum(row["dead"] == "1" for row in filters)},
         # A row is filter, dead, and the activation by step.
         "reached": [(row["filter"], float(list(row.values())[-1])) for row in classes],
     }
+
+
+def region_ratios(mean: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each region's area, and by method its share of the saliency and the ratio of share to area.
+
+    mean: as saliency.py writes it, of whose groups that of all faces counts. The first row is of all regions
+    that the report names.
+    """
+    area = mean["area"]
+    regions = {" and ".join(SALIENT_PARTS): SALIENT_PARTS} | {region: (region,) for region in area}
+    rows = []
+    for name, parts in regions.items():
+        covered = sum(area[part] for part in parts)
+        row: dict[str, Any] = {"name": name, "area": covered}
+        for method, shares in mean["saliency"].items():
+            share = sum(shares["all"][part] for part in parts)
+            row[method] = {"share": share, "ratio": share / covered}
+        rows.append(row)
+    return rows
+
+
+def claim_about_regions(regions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whether the pixels that decide are above all in the first of `regions`, and which others are denser."""
+    ratios = {row["name"]: row[METHOD]["ratio"] for row in regions}
+    named, *others = ratios
+    denser = [name for name in others if name not in SALIENT_PARTS and ratios[name] > ratios[named]]
+    verdict = "confirmed in part" if denser else "confirmed"
+    return {"verdict": verdict if ratios[named] > 1 else "not confirmed", "denser": denser}
 
 
 def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:

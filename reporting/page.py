@@ -8,8 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.attribution import METHODS
 from reporting import findings
-from reporting.commands import Command
+from reporting.commands import METHOD, PAPER_METHOD, Command
 from reporting.inputs import Network
 from reporting.measurements import measurements
 from training.environment import environment
@@ -37,6 +38,9 @@ def render_page(
     return jinja.get_template("page.html.j2").render(
         measurements(folder, networks),
         paper=findings,
+        method=METHOD,
+        paper_method=PAPER_METHOD,
+        method_names=METHODS,
         commands={command.stem: command for command in commands},
         out=out,
         picture=partial(picture, folder),

@@ -18,7 +18,7 @@ from models.weights_file import save_network
 from reporting import findings
 from reporting.commands import FORMATS, QUICK, plan
 from reporting.inputs import Network, find_data, find_networks, history_of
-from reporting.measurements import run_facts
+from reporting.measurements import claim_about_regions, region_ratios, run_facts
 from reporting.page import render_page
 from training.run_folder import RunFolder
 
@@ -137,15 +137,52 @@ def test_numbers_are_those_of_the_commands(built, page):
         for pair in numbers["confused_pairs"][:6]:
             assert f"{pair['first']}-{pair['second']}" in page.text
     mean = json.loads((built / "saliency-mean.json").read_text())["mean"]
-    for share in mean["saliency"]["gradient"]["all"].values():
-        assert f"{100 * share:.1f} %" in page.text
-    parts = [
-        sum(values[part] for part in ("mouth", "cheeks"))
-        for values in (mean["saliency"]["gradient"]["all"], mean["area"])
-    ]
-    assert f"{100 * parts[0]:.1f} % of the saliency on {100 * parts[1]:.1f} % of the picture" in page.text
+    for method, name in (("gradient", "gradient"), ("smoothgrad", "SmoothGrad")):
+        shares = mean["saliency"][method]["all"]
+        for region, share in shares.items():
+            assert f"{100 * share:.1f} %{share / mean['area'][region]:.2f}" in page.text
+        share, area = (sum(values[part] for part in ("mouth", "cheeks")) for values in (shares, mean["area"]))
+        on_picture = f"{100 * share:.1f} % of the {name} saliency on {100 * area:.1f} % of the picture"
+        assert f"{on_picture}, {share / area:.2f} times their area" in page.text
+    for group in mean["saliency"]["smoothgrad"].values():
+        for region, share in group.items():
+            assert f"{100 * share:.1f} % (x{share / mean['area'][region]:.2f})" in page.text
     for face in json.loads((built / "saliency.json").read_text())["faces"]:
         assert str(face["row"]) in page.text
+
+
+@pytest.mark.parametrize(
+    ("nose", "mouth", "verdict"),
+    [(0.1, 0.3, "confirmed"), (0.2, 0.3, "confirmed in part"), (0.2, 0.15, "not confirmed")],
+)
+def test_the_claim_is_decided_by_ratios_to_area_of_the_method_that_passes_the_checks(nose, mouth, verdict):
+    area = {"nose": 0.1, "mouth": 0.1, "cheeks": 0.2, "outside": 0.6}
+    shares = {"nose": nose, "mouth": mouth, "cheeks": 0.12, "outside": 0.88 - nose - mouth}
+    mean = {"area": area, "saliency": {"gradient": {"all": area}, "smoothgrad": {"all": shares}}}
+    regions = region_ratios(mean)
+    assert [row["name"] for row in regions] == ["mouth and cheeks", *area]
+    assert regions[0]["smoothgrad"]["ratio"] == pytest.approx((mouth + 0.12) / 0.3)
+    assert [row["gradient"]["ratio"] for row in regions] == pytest.approx([1] * len(regions))
+    claim = claim_about_regions(regions)
+    assert claim["verdict"] == verdict
+    assert ("nose" in claim["denser"]) == (verdict != "confirmed")
+
+
+def test_the_page_says_which_maps_are_the_reports_and_how_they_do_in_its_checks(built, runs, page, tmp_path):
+    assert "Maps from top to bottom: SmoothGrad, gradient (the report's method)." in page.text
+    folder = shutil.copytree(built, tmp_path / "report")
+    saliency = json.loads((folder / "saliency.json").read_text())
+    areas = {"smoothgrad": 0.25, "gradient": 0.4, "random": 0.35}
+    curves = {order: {"area": [area]} for order, area in areas.items()}
+    checks = {"deletion": curves, "insertion": curves, "rank_correlation": {}}
+    saliency["checks"] = checks | {"completeness": {"error": 0.001}}
+    (folder / "saliency.json").write_text(json.dumps(saliency))
+    (folder / "saliency-check.png").write_bytes((folder / "saliency.png").read_bytes())
+    networks = find_networks([str(runs["cnn"]), str(runs["dnn"])])
+    checked = Page(render_page(folder, folder, networks, plan(networks, (), QUICK), is_drawn=True))
+    assert "SmoothGrad 0.250, gradient 0.400, a random order 0.350." in checked.text
+    assert "SmoothGrad is better than a random order" in checked.text
+    assert "the gradient is no better than a random order" in checked.text
 
 
 def test_networks_equal_the_report_layer_by_layer(page):

@@ -66,10 +66,25 @@ def test_all_methods_with_checks(drawn, weights, tmp_path, capsys) -> None:
 
 def test_mean_maps_and_shares(drawn, weights, tmp_path, capsys) -> None:
     out = tmp_path / "mean.svg"
-    run("--data", drawn / "fer2013.csv", "--weights", weights["cnn"], "--mean", 2, "--out", out)
+    run(
+        "--data",
+        drawn / "fer2013.csv",
+        "--weights",
+        weights["cnn"],
+        "--mean",
+        2,
+        "--method",
+        "smoothgrad",
+        "gradient",
+        "--out",
+        out,
+    )
     printed = capsys.readouterr().out
     assert "mouth" in printed
-    mean = json.loads(out.with_suffix(".json").read_text())["mean"]
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert record["methods"] == ["smoothgrad", "gradient"]
+    mean = record["mean"]
+    assert list(mean["saliency"]) == record["methods"]
     assert list(mean["faces"]) == [*CLASS_NAMES, "all"]
     assert sum(mean["area"].values()) == pytest.approx(1)
     for shares in mean["saliency"]["gradient"].values():
