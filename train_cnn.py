@@ -1,7 +1,7 @@
 """Train the report's CNN (19,323,463 parameters; question 1) or the compact network on FER2013.
 
-    python train_cnn.py --data data/fer2013.csv --validation PublicTest --run runs/cnn
-    python train_cnn.py --network compact --data data/fer2013.csv --validation PublicTest --run runs/compact
+    python train_cnn.py --data data/icml_face_data.csv --run runs/cnn
+    python train_cnn.py --network compact --data data/icml_face_data.csv --run runs/compact
 
 On one Zen 4 core in bfloat16 the CNN takes 132 minutes and gets 67.6 % of PublicTest right (68.4 % with the
 four views of predict.py --tta); compact takes 36 minutes and gets 68.3 % (69.3 %), the mean of three seeds.
