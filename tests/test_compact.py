@@ -65,7 +65,7 @@ def test_resume_refuses_a_recipe_of_another_version(compact_run, fails):
             json.dumps(record | {"recipe": record["recipe"] | {"magic": 1}})
         )
         (compact_run / "history.csv").write_text("".join(history.splitlines(keepends=True)[:2]))
-        assert "recipe.magic unexpected" in fails(train_cnn.main, "--run", compact_run, "--resume")
+        assert "recipe.magic Unexpected" in fails(train_cnn.main, "--run", compact_run, "--resume")
     finally:
         (compact_run / "run.json").write_text(json.dumps(record))
         (compact_run / "history.csv").write_text(history)

@@ -69,7 +69,9 @@ def fit(
     on_terminal = sys.stdout.isatty()
     model.fit(
         batches,
-        validation_data=None if data.validation is None else validation_batches(data.validation),
+        validation_data=None
+        if data.validation is None
+        else validation_batches(data.validation, model.distribute_strategy.num_replicas_in_sync),
         epochs=recipe.epochs,
         initial_epoch=progress.epochs,
         steps_per_epoch=steps,
@@ -106,10 +108,12 @@ def _dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def validation_batches(validation: Dataset) -> tf.data.Dataset:
+def validation_batches(validation: Dataset, devices: int) -> tf.data.Dataset:
     """(B, 48, 48) uint8 faces and (B, 7) one-hot labels, in order, every face once."""
     pairs = (validation.images, tf.one_hot(validation.require_labels(), NUM_CLASSES))
-    return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(VALIDATION_BATCH_SIZE))
+    # Keras fails in mirrored training unless all devices get equal shares of the first batch.
+    size = min(VALIDATION_BATCH_SIZE, max(1, len(validation) // devices) * devices)
+    return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(size))
 
 
 def _mirrored_scope() -> Any:
