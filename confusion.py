@@ -4,6 +4,8 @@
 
 Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and .csv, the matrix, accuracy,
 balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
+Accuracy, recall and differences come with 95 % intervals, by bootstrap over the faces. Accuracy is given both
+for all faces and for those without an exact twin in training; all else is of the latter, unless --allow-seen.
 --versus draws a second matrix and the difference. --worst also draws the most confidently wrong faces of
 --weights, into FILE with '-worst' in its name; rows count from 0.
 """
@@ -13,11 +15,11 @@ import json
 from collections.abc import Sequence
 
 from analysis.compared_networks import find_networks
-from analysis.confusion_tables import as_csv, as_json, as_text
+from analysis.confusion_tables import as_csv, as_json, as_text, difference_as_json, difference_as_text
 from analysis.figures.confusion import draw_scores, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
-from analysis.held_out import SPLITS, held_out
-from analysis.metrics import evaluate, most_confidently_wrong
+from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
+from analysis.metrics import most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
 from command_line.errors import one_line_errors
 from data.locate import locate_data
@@ -58,25 +60,35 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     print(held, flush=True)
 
-    faces, labels = held.faces, held.faces.labels
+    faces, labels = held.predicted, held.predicted.require_labels()
     probabilities = {
         name: predict_with_files(group, faces.images, arguments.tta) for name, group in networks.items()
     }
-    scores = {name: evaluate(labels, values) for name, values in probabilities.items()}
+    scores = {
+        name: evaluate_populations(labels, values, held.populations) for name, values in probabilities.items()
+    }
     print("", *(as_text(name, each) + "\n" for name, each in scores.items()), sep="\n")
-
-    figures = {"": draw_scores(scores, held.described() + (", four views" if arguments.tta else ""))}
-    if arguments.worst:
-        values = next(iter(probabilities.values()))
-        worst = most_confidently_wrong(labels, values, arguments.worst)
-        figures["-worst"] = draw_worst_faces(
-            faces.images[worst], labels[worst], values[worst], faces.rows[worst]
-        )
     measured = {
         name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(each)
         for name, each in scores.items()
     }
     record = held.as_json() | {"networks": measured, "tta": arguments.tta}
+
+    first, *second = networks
+    if second:
+        difference = compare_populations(labels, *probabilities.values(), held.populations)
+        name = f"{second[0]} minus {first}"
+        print(difference_as_text(name, difference) + "\n")
+        record["difference"] = {"name": name} | difference_as_json(difference)
+
+    shown = {name: each[held.population] for name, each in scores.items()}
+    figures = {"": draw_scores(shown, held.described() + (", four views" if arguments.tta else ""))}
+    if arguments.worst:
+        faces, values = held.faces, probabilities[first][held.populations[held.population]]
+        worst = most_confidently_wrong(faces.labels, values, arguments.worst)
+        figures["-worst"] = draw_worst_faces(
+            faces.images[worst], faces.labels[worst], values[worst], faces.rows[worst]
+        )
     texts = {".json": json.dumps(record, indent=2) + "\n", ".csv": as_csv(scores)}
     for file in save_figures(figures, files, texts):
         print(f"wrote {file}")

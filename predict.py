@@ -7,7 +7,7 @@ The shipped ensemble gets 70.2 % of PublicTest right, with --tta 70.6 %; without
 faces takes 16 s on two Zen 4 cores.
 
 Several --weights are averaged in probability. Where labels are known (a column of the CSV or --labels), the
-accuracy is printed too, also on the faces whose image the weights were not trained on.
+accuracy of all faces and of those without an exact twin in training is printed too, with 95 % intervals.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.held_out import evaluate_all_and_unseen
+from analysis.confusion_tables import accuracy_text
+from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
 from command_line.arguments import Parser, keep_inputs, output_file
 from command_line.errors import one_line_errors
 from data.cache import read_cached
@@ -28,7 +29,7 @@ from data.pictures import read_picture
 from data.submission import write_probabilities, write_submission
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
-from models.weights_file import WeightsFile
+from models.weights_file import WeightsFile, seen_in_training
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -76,16 +77,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:
-    """Accuracy overall, of each class, and on faces without an exact twin among the training images."""
-    scores, unseen = evaluate_all_and_unseen(faces, probabilities, weights)
-    print(f"accuracy {scores.accuracy:.4f} on {len(faces):,} labelled faces")
-    if unseen is None:
+    """Accuracy of all faces, of those without an exact twin in training, and of each class of all faces."""
+    populations = populations_of(seen_in_training(faces.images, weights))
+    scores = evaluate_populations(faces.require_labels(), probabilities, populations)
+    for population, each in scores.items():
+        print(accuracy_text(population, each))
+    if WITHOUT_TWINS not in scores:
         print("every one of these images was in the training set: this accuracy says nothing about new faces")
-    else:
-        count = unseen.support.sum()
-        print(f"accuracy {unseen.accuracy:.4f} on the {count:,} of them without an exact twin in training")
-    for name, recall in zip(CLASS_NAMES, scores.recall, strict=True):
-        print(f"  {name:<9}{recall:.4f}")
+    overall = scores[ALL]
+    print(f"accuracy by class, {population_text(ALL, len(faces))}:")
+    for name, recall, (low, high) in zip(CLASS_NAMES, overall.recall, overall.recall_interval.T, strict=True):
+        print(f"  {name:<9}{recall:.4f} (95 % interval {low:.4f} to {high:.4f})")
 
 
 def print_table(files: Sequence[str], probabilities: np.ndarray) -> None:

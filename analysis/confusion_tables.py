@@ -1,26 +1,39 @@
-"""The scores of a network as text for a terminal, as a JSON-ready dictionary and as CSV for a spreadsheet."""
+"""The scores of networks as text for a terminal, as JSON-ready dictionaries and as CSV for a spreadsheet.
+
+Populations are named as in HeldOut: the first is the one that is measured in detail.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis.metrics import Scores, confused_pairs
+from analysis.held_out import population_text
+from analysis.metrics import Difference, Scores, confused_pairs
 from data.dataset import CLASS_NAMES
 
 # The report names four pairs (question 3).
 _PRINTED_PAIRS = 4
 _DECIMALS = 6
 _OVERALL = ["accuracy", "balanced_accuracy", "macro_f1", "expected_calibration_error"]
-_PER_CLASS = ["faces", "precision", "recall", "f1"]
+_PER_CLASS = ["faces", "precision", "recall", "f1", "recall_low", "recall_high"]
 
 
-def as_text(name: str, scores: Scores) -> str:
-    """Overall scores of one network, the matrix with the scores per class, and the most confused pairs."""
+def as_text(name: str, populations: Mapping[str, Scores]) -> str:
+    """Accuracy of one network by population; of the first, scores by class and the most confused pairs."""
+    accuracies = [
+        f"{name}: {accuracy_text(population, scores)}" for population, scores in populations.items()
+    ]
+    population, scores = next(iter(populations.items()))
     overall = ", ".join(
-        f"{column.replace('_', ' ').replace('f1', 'F1')} {getattr(scores, column):.4f}" for column in _OVERALL
+        f"{column.replace('_', ' ').replace('f1', 'F1')} {getattr(scores, column):.4f}"
+        for column in _OVERALL[1:]
     )
-    table = _matrix_and_classes(scores).rename(columns={"f1": "F1"})
+    table = _matrix_and_classes(scores)
+    ends = [f"{low:.3f} to {high:.3f}" for low, high in scores.recall_interval.T]
+    table.insert(table.columns.get_loc("recall") + 1, "95 % interval", ends)
+    table = table.drop(columns=["recall_low", "recall_high"]).rename(columns={"f1": "F1"})
     table = table.rename_axis(index=None, columns="true / as")
     pairs = [
         f"  {pair.first}-{pair.second} {100 * pair.share:.1f} % ({pair.first} as {pair.second} "
@@ -29,7 +42,8 @@ def as_text(name: str, scores: Scores) -> str:
     ]
     return "\n".join(
         [
-            f"{name}: {overall}",
+            *accuracies,
+            f"{name}, {population_text(population, scores.support.sum())}: {overall}",
             table.to_string(float_format="{:.3f}".format),
             "most often confused, both directions:",
             *pairs,
@@ -37,28 +51,86 @@ def as_text(name: str, scores: Scores) -> str:
     )
 
 
-def as_json(scores: Scores) -> dict[str, Any]:
-    """All scores of one network as plain Python values, shares with six decimals, every confused pair."""
+def accuracy_text(population: str, scores: Scores) -> str:
+    """The accuracy with its interval and the population, for one line."""
+    low, high = scores.accuracy_interval
+    faces = population_text(population, scores.support.sum())
+    return f"accuracy {scores.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), {faces}"
+
+
+def difference_as_text(name: str, populations: Mapping[str, Difference]) -> str:
+    """Difference of accuracy by population, and of recall by class in the first; says what is within chance.
+
+    name: str, such as 'dnn minus cnn'.
+    """
+    population, first = next(iter(populations.items()))
+    recall = zip(CLASS_NAMES, first.recall, first.recall_interval.T, strict=True)
+    return "\n".join(
+        [
+            *(
+                f"{name}: accuracy {_signed(each.accuracy, each.accuracy_interval)}, "
+                f"{population_text(key, each.faces)}"
+                for key, each in populations.items()
+            ),
+            f"{name}, {population_text(population, first.faces)}: recall",
+            *(f"  {label:<9}{_signed(value, interval)}" for label, value, interval in recall),
+        ]
+    )
+
+
+def as_json(populations: Mapping[str, Scores]) -> dict[str, Any]:
+    """Scores of one network as plain Python values with six decimals: all of the first, accuracy of each."""
+    scores = next(iter(populations.values()))
     return {
         **{column: round(getattr(scores, column), _DECIMALS) for column in _OVERALL},
+        **_accuracy(scores),
         "per_class": _matrix_and_classes(scores)[_PER_CLASS].round(_DECIMALS).to_dict("index"),
         "matrix": scores.matrix.tolist(),
         "confused_pairs": confused_pairs(scores.matrix).round(_DECIMALS).to_dict("records"),
+        "populations": {
+            population: {"faces": int(each.support.sum())} | _accuracy(each)
+            for population, each in populations.items()
+        },
     }
 
 
-def as_csv(networks: Mapping[str, Scores]) -> str:
+def difference_as_json(populations: Mapping[str, Difference]) -> dict[str, Any]:
+    """Differences as plain Python values with six decimals: all of the first, accuracy of each population.
+
+    The keys shares, shares_low, shares_high and within_chance are matrices, rows true, columns predicted.
+    """
+    first = next(iter(populations.values()))
+    recall_low, recall_high = first.recall_interval
+    recall = {"recall": first.recall, "recall_low": recall_low, "recall_high": recall_high}
+    low, high = first.shares_interval
+    shares = {"shares": first.shares, "shares_low": low, "shares_high": high}
+    return {
+        **_accuracy(first),
+        "per_class": pd.DataFrame(recall, CLASS_NAMES).round(_DECIMALS).to_dict("index"),
+        **{name: each.round(_DECIMALS).tolist() for name, each in shares.items()},
+        "within_chance": first.within_chance.tolist(),
+        "populations": {
+            population: {"faces": each.faces} | _accuracy(each) for population, each in populations.items()
+        },
+    }
+
+
+def as_csv(networks: Mapping[str, Mapping[str, Scores]]) -> str:
     """Three tables with a blank line between: overall scores, matrix and scores per class, confused pairs.
 
-    networks: by the name of the network, which is the first column of each table.
+    networks: by the name of the network, which is the first column of each table. The first table has a row
+    for each population, the others are of the first population.
     """
     overall = {
-        name: {column: getattr(each, column) for column in _OVERALL} for name, each in networks.items()
+        (name, population): {column: getattr(each, column) for column in _OVERALL} | _accuracy(each)
+        for name, populations in networks.items()
+        for population, each in populations.items()
     }
-    classes = {name: _matrix_and_classes(each) for name, each in networks.items()}
-    pairs = {name: confused_pairs(each.matrix) for name, each in networks.items()}
+    first = {name: next(iter(populations.values())) for name, populations in networks.items()}
+    classes = {name: _matrix_and_classes(each) for name, each in first.items()}
+    pairs = {name: confused_pairs(each.matrix) for name, each in first.items()}
     tables = (
-        pd.DataFrame.from_dict(overall, orient="index").rename_axis("network"),
+        pd.DataFrame.from_dict(overall, orient="index").rename_axis(["network", "population"]),
         pd.concat(classes, names=["network"]),
         pd.concat(pairs, names=["network"]).droplevel(1),
     )
@@ -68,4 +140,18 @@ def as_csv(networks: Mapping[str, Scores]) -> str:
 def _matrix_and_classes(scores: Scores) -> pd.DataFrame:
     """One row per true class: how many faces were predicted as each class, then its own scores."""
     table = pd.DataFrame(scores.matrix, pd.Index(CLASS_NAMES, name="true_class"), CLASS_NAMES)
-    return table.assign(faces=scores.support, precision=scores.precision, recall=scores.recall, f1=scores.f1)
+    table = table.assign(faces=scores.support, precision=scores.precision, recall=scores.recall, f1=scores.f1)
+    low, high = scores.recall_interval
+    return table.assign(recall_low=low, recall_high=high)
+
+
+def _accuracy(scores: Scores | Difference) -> dict[str, float]:
+    low, high = scores.accuracy_interval
+    values = {"accuracy": scores.accuracy, "accuracy_low": low, "accuracy_high": high}
+    return {name: round(float(value), _DECIMALS) for name, value in values.items()}
+
+
+def _signed(value: float, interval: np.ndarray) -> str:
+    low, high = interval
+    chance = ", within chance" if low <= 0 <= high else ""
+    return f"{value:+.4f} (95 % interval {low:+.4f} to {high:+.4f}){chance}"

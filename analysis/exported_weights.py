@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.held_out import evaluate_all_and_unseen
+from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, populations_of
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
-from models.weights_file import WeightsFile, load_network
+from models.weights_file import WeightsFile, load_network, seen_in_training
 
 # The most that half precision may change a score.
 TOLERANCE = 0.001
@@ -27,17 +27,20 @@ def measure_weights(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
     """
     from models.prediction import predict_probabilities
 
-    network = load_network(weights)
-    one, four = (predict_probabilities([network], faces.images, tta) for tta in (False, True))
-    scores, unseen = evaluate_all_and_unseen(faces, one, [weights])
-    scores_tta, unseen_tta = evaluate_all_and_unseen(faces, four, [weights])
-    if unseen is None or unseen_tta is None:
+    labels, populations = faces.require_labels(), populations_of(seen_in_training(faces.images, [weights]))
+    if WITHOUT_TWINS not in populations:
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
+    network = load_network(weights)
+    one, four = (
+        evaluate_populations(labels, predict_probabilities([network], faces.images, tta), populations)
+        for tta in (False, True)
+    )
+    scores, unseen = one[ALL], one[WITHOUT_TWINS]
     return {
         "accuracy": scores.accuracy,
-        "accuracy_tta": scores_tta.accuracy,
+        "accuracy_tta": four[ALL].accuracy,
         "accuracy_without_twins": unseen.accuracy,
-        "accuracy_tta_without_twins": unseen_tta.accuracy,
+        "accuracy_tta_without_twins": four[WITHOUT_TWINS].accuracy,
         "macro_f1": scores.macro_f1,
         "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(scores.recall, 4).tolist(), strict=True)),
         "faces": len(faces),

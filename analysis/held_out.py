@@ -1,13 +1,14 @@
 """Choosing the labelled faces that a network has not seen, and measuring on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analysis.metrics import Scores, evaluate
+from analysis.metrics import Difference, Scores, compare, evaluate
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
@@ -16,6 +17,10 @@ from models.weights_file import WeightsFile, seen_in_training
 
 # The choices of --validation: the run's own split, every labelled row, or the rows of one Usage.
 SPLITS = ("run", "all", "PublicTest", "PrivateTest")
+# The populations that accuracies are measured on, each with the words that name its faces.
+ALL = "all"
+WITHOUT_TWINS = "without_twins"
+_POPULATION = {ALL: "all {}", WITHOUT_TWINS: "{} without exact twins in training"}
 HAPPY = CLASS_NAMES.index("happy")
 
 
@@ -23,16 +28,29 @@ HAPPY = CLASS_NAMES.index("happy")
 class HeldOut:
     """Labelled faces to measure on.
 
-    faces: Dataset, with labels.
+    predicted: Dataset, with labels; the faces of all populations.
+    populations: (N,) bools by ALL or WITHOUT_TWINS, which of `predicted` belong to each. The first is the
+        one that is measured in detail.
     split: str, one of SPLITS.
     seen: int, the number of faces of the split that the weights were trained on.
-    left_out: bool, whether `faces` is without those.
+    left_out: bool, whether the first population is without those.
     """
 
-    faces: Dataset
+    predicted: Dataset
+    populations: Mapping[str, np.ndarray]
     split: str
     seen: int
     left_out: bool
+
+    @property
+    def population(self) -> str:
+        """The name of the first population."""
+        return next(iter(self.populations))
+
+    @cached_property
+    def faces(self) -> Dataset:
+        """The faces of the first population, with labels."""
+        return self.predicted.select(self.populations[self.population])
 
     def __str__(self) -> str:
         name = {"run": "validation rows of the run", "all": "labelled rows"}.get(
@@ -49,7 +67,7 @@ class HeldOut:
         """How the title of a figure names the faces."""
         name = {"run": "validation ", "all": ""}.get(self.split, f"{self.split} ")
         seen = f" ({self.seen:,} trained on)" if self.seen and not self.left_out else ""
-        return f"{len(self.faces):,} {name}faces{seen}"
+        return population_text(self.population, len(self.faces), f"{name}faces") + seen
 
     def as_json(self) -> dict[str, Any]:
         """Which faces these are, as plain Python values."""
@@ -59,6 +77,7 @@ class HeldOut:
             "faces": len(self.faces),
             "seen": self.seen,
             "seen_left_out": self.left_out,
+            "population": self.population,
         }
 
 
@@ -96,22 +115,41 @@ def held_out(
             f"{faces.source}: the weights were trained on the images of all {len(faces):,} rows ({split}); "
             "give other faces, or measure on these with --allow-seen"
         )
-    kept = faces if allow_seen else faces.select(~is_seen)
-    return HeldOut(kept, split, seen=int(is_seen.sum()), left_out=not allow_seen)
+    populations = populations_of(is_seen)
+    if not allow_seen:
+        populations = {WITHOUT_TWINS: ~is_seen} | populations
+        if is_seen.mean() > 0.5:
+            # Most of these faces are training data: predicting them would take most of the time for nothing.
+            faces, populations = faces.select(~is_seen), {WITHOUT_TWINS: np.ones((~is_seen).sum(), bool)}
+    return HeldOut(faces, populations, split, seen=int(is_seen.sum()), left_out=not allow_seen)
 
 
-def evaluate_all_and_unseen(
-    faces: Dataset, probabilities: np.ndarray, weights: Sequence[WeightsFile]
-) -> tuple[Scores, Scores | None]:
-    """Scores on N labelled faces, and on those whose image no weights were trained on; None without any.
+def populations_of(is_seen: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of N faces are in each population, as (N,) bools by its name; omits one without faces.
 
-    probabilities: (N, 7) float. Raises InputError when the faces have no labels.
+    is_seen: (N,) bool, from seen_in_training().
     """
-    labels = faces.require_labels()
-    unseen = ~seen_in_training(faces.images, weights)
-    return evaluate(labels, probabilities), (
-        evaluate(labels[unseen], probabilities[unseen]) if unseen.any() else None
-    )
+    populations = {ALL: np.ones_like(is_seen), WITHOUT_TWINS: ~is_seen}
+    return {name: rows for name, rows in populations.items() if rows.any()}
+
+
+def population_text(population: str, count: int, faces: str = "faces") -> str:
+    """Name `count` faces of a population, such as '3,309 faces without exact twins in training'."""
+    return _POPULATION[population].format(f"{count:,} {faces}")
+
+
+def evaluate_populations(
+    labels: np.ndarray, probabilities: np.ndarray, populations: Mapping[str, np.ndarray]
+) -> dict[str, Scores]:
+    """Scores of (N, 7) probabilities of faces with (N,) labels in each population of (N,) bools."""
+    return {name: evaluate(labels[rows], probabilities[rows]) for name, rows in populations.items()}
+
+
+def compare_populations(
+    labels: np.ndarray, first: np.ndarray, second: np.ndarray, populations: Mapping[str, np.ndarray]
+) -> dict[str, Difference]:
+    """What compare() gives for two networks' (N, 7) probabilities in each population of (N,) bools."""
+    return {name: compare(labels[rows], first[rows], second[rows]) for name, rows in populations.items()}
 
 
 def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile) -> int:

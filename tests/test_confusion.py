@@ -97,6 +97,22 @@ class TestHeldOut:
         assert len(held.faces.rows) == held.seen == 90
         assert str(held).endswith("the weights were trained on the images of 90 of them")
 
+    def test_both_populations_are_measured_where_most_faces_are_new(self, faces):
+        dataset = read_csv(faces / "emotion_pixels.csv")
+        few, most = ([having_seen(dataset.images[:count])] for count in (3, 30))
+        held = held_out(faces / "emotion_pixels.csv", few, split_of_run)
+        assert list(held.populations) == ["without_twins", "all"]
+        assert [rows.sum() for rows in held.populations.values()] == [37, 40]
+        assert held.described() == "37 faces without exact twins in training"
+        with_seen = held_out(faces / "emotion_pixels.csv", few, split_of_run, allow_seen=True)
+        assert list(with_seen.populations) == ["all", "without_twins"]
+        assert with_seen.described() == "all 40 faces (3 trained on)"
+        # Faces that were mostly trained on are no measure, and predicting them takes long.
+        held = held_out(faces / "emotion_pixels.csv", most, split_of_run)
+        assert len(held.predicted) == len(held.faces) == 10
+        assert list(held.populations) == ["without_twins"]
+        assert held.seen == 30
+
     def test_labels_of_their_own_file_may_cover_a_part(self, faces, tmp_path):
         ids, labels = read_labels(faces / "test_labels.csv")
         (tmp_path / "some.csv").write_text(
@@ -201,12 +217,14 @@ def test_worst_faces_are_named(faces):
 def test_tables_list_pairs_as_the_report_does():
     labels = np.array([0, 0, 4, 4, 3])
     scores = evaluate(labels, np.eye(7)[[0, 4, 4, 0, 3]])
-    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", scores)
-    tables = [
-        list(csv.reader(table.splitlines())) for table in as_csv({"cnn": scores, "dnn": scores}).split("\n\n")
-    ]
+    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", {"all": scores})
+    text = as_csv({"cnn": {"all": scores}, "dnn": {"all": scores}})
+    tables = [list(csv.reader(table.splitlines())) for table in text.split("\n\n")]
     assert [len(table) - 1 for table in tables] == [2, 14, 2]
-    assert tables[1][1] == ["cnn", "angry", "1", "0", "0", "0", "1", "0", "0", "2", "0.5", "0.5", "0.5"]
+    assert tables[0][1][:3] == ["cnn", "all", "0.6"]
+    assert tables[1][0][-2:] == ["recall_low", "recall_high"]
+    row = ["cnn", "angry", "1", "0", "0", "0", "1", "0", "0", "2", "0.5", "0.5", "0.5", "0.0", "1.0"]
+    assert tables[1][1] == row
     assert tables[2][1] == ["cnn", "angry", "sad", "0.5", "1", "1"]
 
 
@@ -240,6 +258,24 @@ def test_script_measures_the_network_on_held_out_faces(weights, faces, tmp_path,
     assert numbers["expected_calibration_error"] == pytest.approx(
         expected.expected_calibration_error, abs=1e-5
     )
+    low, high = expected.accuracy_interval
+    assert (numbers["accuracy_low"], numbers["accuracy_high"]) == pytest.approx((low, high), abs=1e-6)
+    for name, recall_low, recall_high in zip(CLASS_NAMES, *expected.recall_interval, strict=True):
+        ends = [numbers["per_class"][name][key] for key in ("recall_low", "recall_high")]
+        assert ends == pytest.approx([recall_low, recall_high], abs=1e-6)
+
+    everything = predict_probabilities(networks, read_csv(faces / "test.csv").images)
+    with_twins = evaluate(read_labels(faces / "test_labels.csv")[1], everything)
+    assert record["population"] == "without_twins"
+    assert numbers["populations"]["without_twins"]["accuracy"] == numbers["accuracy"]
+    assert numbers["populations"]["all"]["faces"] == 40
+    assert numbers["populations"]["all"]["accuracy"] == pytest.approx(with_twins.accuracy, abs=1e-6)
+    shown = (
+        f"accuracy {expected.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), 35 faces without exact"
+    )
+    assert f"cnn + 1 more: {shown} twins in training\n" in printed
+    assert f"cnn + 1 more: accuracy {with_twins.accuracy:.4f} (" in printed
+    assert "), all 40 faces\n" in printed
 
     before = {file: file.read_bytes() for file in files}
     confusion.main(arguments)
@@ -250,10 +286,26 @@ def test_script_compares_two_networks_on_the_same_faces(weights, faces, tmp_path
     out = tmp_path / "c.png"
     arguments = ["--data", faces / "fer2013.csv", "--weights", weights / "cnn", "--versus", weights / "dnn"]
     confusion.main([*map(str, arguments), "--out", str(out)])
-    networks = json.loads(out.with_suffix(".json").read_text())["networks"]
+    record, printed = json.loads(out.with_suffix(".json").read_text()), capsys.readouterr().out
+    networks, difference = record["networks"], record["difference"]
     assert list(networks) == ["cnn", "dnn"]
     assert [np.sum(numbers["matrix"]) for numbers in networks.values()] == [15, 15]
-    assert "15 PublicTest rows" in capsys.readouterr().out
+    assert "15 PublicTest rows" in printed
+
+    assert difference["name"] == "dnn minus cnn"
+    for population, faces_measured in (("without_twins", 15), ("all", 20)):
+        first, second = (networks[name]["populations"][population] for name in networks)
+        of_both = difference["populations"][population]
+        assert first["faces"] == second["faces"] == of_both["faces"] == faces_measured
+        assert of_both["accuracy"] == pytest.approx(second["accuracy"] - first["accuracy"], abs=2e-6)
+        assert of_both["accuracy_low"] <= of_both["accuracy"] <= of_both["accuracy_high"]
+    first, second = (networks[name]["per_class"]["happy"]["recall"] for name in networks)
+    assert difference["per_class"]["happy"]["recall"] == pytest.approx(second - first, abs=2e-6)
+    assert np.shape(difference["shares_low"]) == np.shape(difference["within_chance"]) == (7, 7)
+    line = f"dnn minus cnn: accuracy {difference['accuracy']:+.4f} (95 % interval "
+    (start,) = [each for each in printed.splitlines() if each.startswith(line)][:1]
+    assert start.endswith("15 faces without exact twins in training")
+    assert "dnn minus cnn, 15 faces without exact twins in training: recall" in printed
 
 
 def test_tta_sees_four_views(weights, faces, tmp_path):

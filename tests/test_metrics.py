@@ -1,14 +1,20 @@
 """The numbers against scikit-learn and against examples computed by hand."""
 
+import time
+
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
 from analysis.metrics import (
+    RESAMPLES,
+    compare,
     confused_pairs,
     evaluate,
     expected_calibration_error,
     most_confidently_wrong,
+    resampled_matrices,
 )
 
 
@@ -62,6 +68,95 @@ def test_absent_classes_give_no_nan(labels, predicted):
     for value in vars(scores).values():
         assert np.isfinite(value).all()
     assert scores.balanced_accuracy == (1 if labels == predicted else 0)
+
+
+def scipy_interval(statistic, *samples):
+    """The percentile interval of SciPy's own bootstrap, which draws the faces one by one."""
+    result = stats.bootstrap(
+        samples, statistic, paired=True, n_resamples=4000, method="percentile", rng=np.random.default_rng(7)
+    )
+    return list(result.confidence_interval)
+
+
+def test_intervals_agree_with_the_bootstrap_of_scipy(example):
+    labels, probabilities = example
+    scores = evaluate(labels, probabilities)
+    correct = probabilities.argmax(axis=1) == labels
+    np.testing.assert_allclose(scores.accuracy_interval, scipy_interval(np.mean, correct), atol=0.008)
+
+    def recall_of_fear(is_fear, is_right, axis):
+        return (is_fear & is_right).sum(axis=axis) / is_fear.sum(axis=axis)
+
+    expected = scipy_interval(recall_of_fear, labels == 2, correct)
+    np.testing.assert_allclose(scores.recall_interval[:, 2], expected, atol=0.025)
+    assert (scores.recall_interval[0] <= scores.recall).all()
+    assert (scores.recall_interval[1] >= scores.recall).all()
+
+
+def test_the_interval_of_a_difference_is_paired(example):
+    labels, first = example
+    second = np.roll(first, 1, axis=1)
+    second[:280] = first[:280]
+    difference = compare(labels, first, second)
+    before, after = (values.argmax(axis=1) == labels for values in (first, second))
+    assert difference.accuracy == pytest.approx(after.mean() - before.mean())
+    expected = scipy_interval(
+        lambda a, b, axis: b.mean(axis=axis) - a.mean(axis=axis), before.astype(float), after.astype(float)
+    )
+    np.testing.assert_allclose(difference.accuracy_interval, expected, atol=0.008)
+    # The networks agree on 280 of 300 faces, so their difference is far more certain than their accuracies.
+    assert np.ptp(difference.accuracy_interval) < np.ptp(evaluate(labels, first).accuracy_interval) / 2
+    np.testing.assert_allclose(
+        difference.recall, evaluate(labels, second).recall - evaluate(labels, first).recall
+    )
+
+
+def test_a_network_does_not_differ_from_itself(example):
+    labels, probabilities = example
+    difference = compare(labels, probabilities, probabilities)
+    assert difference.accuracy == 0
+    assert not difference.shares_interval.any()
+    assert difference.within_chance.all()
+
+
+def test_only_a_clear_difference_is_outside_chance():
+    labels = np.repeat([0, 1], 100)
+    first = np.eye(7)[labels]
+    second = first.copy()
+    second[:30] = np.eye(7)[4]
+    second[100:101] = np.eye(7)[4]
+    outside = np.argwhere(~compare(labels, first, second).within_chance)
+    assert outside.tolist() == [[0, 0], [0, 4]]
+
+
+def test_resampled_matrices_are_of_as_many_faces_and_repeatable(example):
+    labels, probabilities = example
+    predicted = probabilities.argmax(axis=1)
+    twice = [resampled_matrices(labels, predicted, labels) for _ in range(2)]
+    np.testing.assert_array_equal(twice[0], twice[1])
+    first, perfect = twice[0]
+    assert first.shape == (RESAMPLES, 7, 7)
+    assert (first.sum(axis=(1, 2)) == 300).all()
+    # The same sample for both networks: as many faces of each true class.
+    np.testing.assert_array_equal(first.sum(axis=2), perfect.sum(axis=2))
+    expected = sklearn_metrics.confusion_matrix(labels, predicted)
+    np.testing.assert_allclose(first.mean(axis=0), expected, atol=0.5)
+
+
+def test_a_class_that_a_sample_misses_does_not_count_as_recall_zero():
+    labels = np.array([0] * 9 + [5])
+    scores = evaluate(labels, np.eye(7)[labels])
+    assert scores.recall_interval[:, 5].tolist() == [1, 1]
+    assert scores.recall_interval[:, 3].tolist() == [0, 0]
+
+
+def test_intervals_of_public_test_take_a_moment():
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 7, 3589)
+    first, second = generator.dirichlet(np.ones(7), (2, 3589))
+    start = time.process_time()
+    compare(labels, first, second)
+    assert time.process_time() - start < 1
 
 
 def test_calibration_error_by_hand():

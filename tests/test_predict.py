@@ -102,9 +102,20 @@ def test_accuracies_are_printed_where_labels_are_known(weights, drawn, tmp_path,
     predict.main([*options, "--labels", str(drawn / "test_labels.csv")])
     printed = capsys.readouterr().out
     predicted, labels = read_labels(out)[1], read_labels(drawn / "test_labels.csv")[1]
-    assert f"accuracy {np.mean(predicted == labels):.4f} on 70 labelled faces" in printed
-    new = f"accuracy {np.mean(predicted[20:] == labels[20:]):.4f} on the 50 of them without an exact twin"
-    assert new in printed
+    lines = [line for line in printed.splitlines() if line.startswith("accuracy")]
+    for line, first, faces in zip(
+        lines, (0, 20), ("all 70 faces", "50 faces without exact twins in training"), strict=False
+    ):
+        right = predicted[first:] == labels[first:]
+        low, high = np.quantile(
+            np.random.default_rng(3).choice(right, (4000, len(right))).mean(1), [0.025, 0.975]
+        )
+        start, end = f"accuracy {right.mean():.4f} (95 % interval ", f"), {faces}"
+        assert line.startswith(start)
+        assert line.endswith(end)
+        ends = [float(each) for each in line[len(start) : -len(end)].split(" to ")]
+        np.testing.assert_allclose(ends, [low, high], atol=0.031)
+    assert lines[2] == "accuracy by class, all 70 faces:"
     happy = labels == 3
     assert f"  happy    {np.mean(predicted[happy] == 3):.4f}" in printed
 
@@ -114,7 +125,7 @@ def test_labels_may_cover_a_part_of_the_faces(weights, drawn, tmp_path, capsys):
     some.write_text("id,label\n30,2\n10,3\n")
     options = ["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(tmp_path / "o.csv")]
     predict.main([*options, "--labels", str(some)])
-    assert "on 2 labelled faces" in capsys.readouterr().out
+    assert "all 2 faces" in capsys.readouterr().out
 
 
 def test_pictures_give_a_table(weights, tmp_path, capsys):

@@ -23,7 +23,7 @@ def draw_scores(scores: Mapping[str, Scores], faces: str) -> Figure:
     faces: str, what they were measured on, for the titles.
     """
     matrices = [each.matrix for each in scores.values()]
-    titles = [f"{name}: {100 * each.accuracy:.1f} % of {faces}" for name, each in scores.items()]
+    titles = [_title(name, each, faces) for name, each in scores.items()]
     if len(scores) == 1:
         return draw_confusion(matrices[0], titles[0])
     return draw_comparison(matrices, titles, list(scores))
@@ -86,6 +86,11 @@ def draw_worst_faces(
         seen_as = f"seen as {CLASS_NAMES[shares.argmax()]}, {100 * shares.max():.1f} %"
         ax.set_title(f"row {row}\ntrue class {CLASS_NAMES[label]}\n{seen_as}", fontsize=9)
     return figure
+
+
+def _title(name: str, scores: Scores, faces: str) -> str:
+    low, high = 100 * scores.accuracy_interval
+    return f"{name}: {100 * scores.accuracy:.1f} % right (95 % interval {low:.1f} to {high:.1f})\n{faces}"
 
 
 def _draw_matrix(ax: Axes, matrix: np.ndarray, title: str) -> Any:
