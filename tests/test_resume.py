@@ -158,7 +158,7 @@ def test_two_devices_train_together(drawn, tmp_path, script, options):
             *small,
             *options,
         ],
-        # GPUs have no oneDNN, which computes the compact network's first convolution wrongly on the second CPU.
+        # GPUs have no oneDNN, which miscomputes the compact network on a second CPU.
         env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "0"},
         capture_output=True,
         text=True,
