@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from data.atomic import atomic_path
-from data.csv_reader import read_csv
-from data.dataset import IMAGE_SIZE, NUM_PIXELS, Dataset
+from data.csv_reader import read_csv, require_csv
+from data.dataset import IMAGE_SIZE, NUM_CLASSES, NUM_PIXELS, USAGE_NAMES, Dataset
 from data.errors import InputError
 
 CACHE_FOLDER = ".fer2013_cache"
@@ -53,12 +53,16 @@ class Entry(NamedTuple):
 def read_cached(path: str | os.PathLike[str]) -> Dataset:
     """What read_csv gives, from the cache if the file is unchanged; the images are read-only.
 
-    Where the cache is damaged or cannot be written, the CSV is read instead, silently.
+    Where the cache is damaged, a link or cannot be written, the CSV is read instead, silently.
     Raises InputError as read_csv does.
     """
     path = Path(path)
+    require_csv(path)
     entry = path.parent / CACHE_FOLDER / f"{path.name}.faces"
     try:
+        # Whoever packed the folder may have left a link there, to a file that would be lost.
+        if entry.is_symlink() or entry.parent.is_symlink():
+            return read_csv(path)
         start = time.time_ns()
         status = _status(path)
         cached = _load(entry, source=str(path))
@@ -109,6 +113,8 @@ def _store(path: Path, entry: Entry) -> None:
 
 
 def _load(path: Path, source: str) -> Entry | None:
+    if not path.is_file():
+        return None
     try:
         content = np.memmap(path, np.uint8, "r")
     except (OSError, ValueError):  # ValueError: an empty file
@@ -121,6 +127,10 @@ def _load(path: Path, source: str) -> Entry | None:
     if version != FORMAT_VERSION or own_checksum != zlib.crc32(body.data):
         return None
     columns = body[rows * NUM_PIXELS :].view(np.int64).reshape(3, rows)
+    # Whoever wrote the file can give it a right checksum, but not labels that do not exist.
+    within = (columns >= 0) & (columns < [[NUM_CLASSES], [len(USAGE_NAMES)], [2**63 - 1]])
+    if not (within.all(axis=1) | (columns == -1).all(axis=1)).all():
+        return None
     labels, usage, ids = (None if column[0] < 0 else np.array(column) for column in columns)
     dataset = Dataset(
         images=body[: rows * NUM_PIXELS].reshape(rows, IMAGE_SIZE, IMAGE_SIZE),

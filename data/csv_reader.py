@@ -2,24 +2,26 @@
 
 The file is read in blocks of rows, so that 240 MB of text are never in memory at once. A block is decoded
 by array operations; only a block in which something is unusual is looked at value by value, to name the
-fault. One thing cannot be noticed: a file without a last newline that was cut inside its very last number.
+fault. Rows are bounded in length and number, so that no file or archive takes more than 1 GB of memory or
+unpacks without end. One thing cannot be noticed: a file without a last newline that was cut inside its very
+last number.
 """
 
 import gzip
 import io
 import os
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES, NUM_PIXELS, USAGE_NAMES, Dataset
 from data.errors import InputError
+from data.files import require_file
 
 FACE_HEADERS = (
     ("label", "feature"),
@@ -48,6 +50,10 @@ USAGES = {name.encode(): index for index, name in enumerate(USAGE_NAMES)}
 ROWS_PER_BLOCK = 32
 BUFFER_BYTES = 1 << 20
 LONGEST_HEADER = 4096
+# A row of 2,304 numbers of three digits with four spaces between them; usual rows are half as long.
+LONGEST_ROW = 16_384
+# Seven times FER2013: its images take 576 MB.
+MOST_ROWS = 250_000
 DOWNLOAD_AGAIN = "download or copy the file again"
 
 
@@ -66,20 +72,20 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
     Raises InputError, one line with file, row and fault, for whatever is not exactly such a file.
     """
     path = Path(path)
-    images: list[np.ndarray] = []
+    images = bytearray()  # which grows in place, as a list of arrays to join would not
     values: dict[str, list[int]] = {"label": [], "usage": [], "id": []}
     with _open_text(path) as stream:
         header = _read_header(path, stream, FACE_HEADERS)
         pixel_column = next(index for index, name in enumerate(header) if ROLES[name] == "pixels")
         rows = _read_rows(path, stream, header)
         while block := list(islice(rows, ROWS_PER_BLOCK)):
-            images.append(_decode_block(path, header, pixel_column, block))
+            images += _decode_block(path, header, pixel_column, block).data
             for column, name in enumerate(header):
                 if column != pixel_column:
                     values[ROLES[name]] += [_decode_value(path, header, column, row) for row in block]
     _check_ids(path, values["id"])
     return Dataset(
-        images=np.concatenate(images).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
+        images=np.frombuffer(images, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
         labels=np.array(values["label"], np.int64) if values["label"] else None,
         usage=np.array(values["usage"], np.uint8) if values["usage"] else None,
         ids=np.array(values["id"], np.int64) if values["id"] else None,
@@ -95,53 +101,95 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     path = Path(path)
     with _open_text(path) as stream:
         header = _read_header(path, stream, (LABEL_HEADER,))
-        rows = list(_read_rows(path, stream, header))
-        ids, labels = ([_decode_value(path, header, column, row) for row in rows] for column in (0, 1))
-    _check_ids(path, ids)
-    return np.array(ids, np.int64), np.array(labels, np.int64)
+        rows = [
+            [_decode_value(path, header, column, row) for column in (0, 1)]
+            for row in _read_rows(path, stream, header)
+        ]
+    ids, labels = np.array(rows, np.int64).T
+    _check_ids(path, ids.tolist())
+    return ids, labels
+
+
+def require_csv(path: Path) -> None:
+    """InputError unless the path names an ordinary file that can be a CSV of this suite, packed or not."""
+    status = require_file(path, "the CSV file")
+    if path.name.lower().endswith((".tar.gz", ".tgz")):
+        raise InputError(f"{path}: is a tar archive; unpack it and give the CSV file in it")
+    if status.st_size > MOST_ROWS * LONGEST_ROW:
+        raise InputError(f"{path}: has {status.st_size:,} bytes, too many for faces; give another file")
 
 
 @contextmanager
 def _open_text(path: Path) -> Iterator[BinaryIO]:
     """The unpacked bytes of the file; whatever goes wrong in opening or unpacking becomes an InputError."""
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give the CSV file in it")
-    if path.name.lower().endswith((".tar.gz", ".tgz")):
-        raise InputError(f"{path}: is a tar archive; unpack it and give the CSV file in it")
+    require_csv(path)
     try:
-        with io.BufferedReader(path.open("rb", buffering=0), BUFFER_BYTES) as file:
+        with _InPieces(path.open("rb", buffering=0), BUFFER_BYTES) as file:
             # Browsers save Kaggle's train.csv.zip as train.csv, so the content counts as well as the name.
             start = file.peek(4)[:4]
             if path.suffix.lower() == ".zip" or start == b"PK\x03\x04":
-                with zipfile.ZipFile(file) as archive, _open_member(path, archive) as member:
-                    yield io.BufferedReader(member, BUFFER_BYTES)
+                yield io.BufferedReader(_Unpacked(path, lambda: _open_member(path, file)), BUFFER_BYTES)
             elif path.suffix.lower() == ".gz" or start[:2] == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield io.BufferedReader(unpacked, BUFFER_BYTES)
+                yield io.BufferedReader(_Unpacked(path, lambda: gzip.GzipFile(fileobj=file)), BUFFER_BYTES)
             else:
                 yield file
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; check the path") from error
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise InputError(f"{path}: is a broken or cut archive ({error}); {DOWNLOAD_AGAIN}") from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check the path and its permissions") from error
 
 
-def _open_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipExtFile:
-    names = [
-        name
-        for name in archive.namelist()
-        if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
+class _InPieces(io.BufferedReader):
+    """A file of which nobody may ask for much at once: zipfile would read a directory of any length."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > BUFFER_BYTES:
+            raise zipfile.BadZipFile("its directory is too long")
+        return super().read(size)
+
+
+class _Unpacked(io.RawIOBase):
+    """What an archive holds; whatever its damage makes the unpacker raise becomes one InputError."""
+
+    def __init__(self, path: Path, start: Callable[[], Any]) -> None:
+        self._path = path
+        self._unpacker = self._run(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._run(self._unpacker.readinto, buffer)
+
+    def _run(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return step(*arguments)
+        except InputError:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:150]
+            raise InputError(
+                f"{self._path}: is a broken or cut archive ({reason}); {DOWNLOAD_AGAIN}"
+            ) from error
+
+
+def _open_member(path: Path, file: BinaryIO) -> BinaryIO:
+    archive = zipfile.ZipFile(file)
+    members = [
+        member
+        for member in archive.infolist()
+        if member.filename.lower().endswith(".csv") and not member.filename.startswith("__MACOSX/")
     ]
-    if len(names) != 1:
-        held = f"{len(names)} CSV files ({', '.join(names[:5])})" if names else "no CSV file"
+    if len(members) != 1:
+        names = ", ".join(member.filename[:60] for member in members[:5])
+        held = f"{len(members)} CSV files ({names})" if members else "no CSV file"
         raise InputError(f"{path}: holds {held}; unpack it and give the one CSV file to read")
-    try:
-        return cast(zipfile.ZipExtFile, archive.open(names[0]))
-    except RuntimeError as error:  # encrypted, or packed by a method that Python lacks
-        raise InputError(f"{path}: cannot be unpacked ({error}); unpack it and give the CSV file") from error
+    (member,) = members
+    # Other methods are rare, and LZMA may ask for 4 GB of memory.
+    if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(
+            f"{path}: is encrypted or not packed by deflate; unpack it and give the CSV file in it"
+        )
+    return cast(BinaryIO, archive.open(member))
 
 
 def _read_header(path: Path, stream: BinaryIO, known: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
@@ -172,7 +220,15 @@ def _read_rows(path: Path, stream: BinaryIO, header: tuple[str, ...]) -> Iterato
     """The rows after the header, with as many fields as the header has; blank lines may only end the file."""
     number = 1
     first_blank = None
-    for number, line in enumerate(stream, start=2):
+    while line := stream.readline(LONGEST_ROW + 1):
+        number += 1
+        if len(line) > LONGEST_ROW:
+            raise InputError(
+                f"{path}: row {number}: has more than {LONGEST_ROW:,} characters, more than any face takes; "
+                f"fix this row, or {DOWNLOAD_AGAIN}"
+            )
+        if number > MOST_ROWS + 1:
+            raise InputError(f"{path}: has more than {MOST_ROWS:,} rows; split it into several files")
         if line.isspace():
             first_blank = first_blank or number
             continue

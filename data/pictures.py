@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
+from data.files import require_file
 
 # Phones take photographs of 200 megapixels; what is larger is more likely meant to fill the memory.
 MOST_PIXELS = 250_000_000
@@ -22,10 +23,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     InputError when the file is not a picture.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name the pictures in it")
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path")
+    require_file(path, "the pictures")
     try:
         Image.MAX_IMAGE_PIXELS = MOST_PIXELS
         with warnings.catch_warnings():

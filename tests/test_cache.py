@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +217,45 @@ def test_a_full_disk_is_no_error_and_leaves_nothing(csv_path, monkeypatch):
     monkeypatch.setattr(Path, "open", open_on_full_disk)
     assert len(read_cached(csv_path)) == len(PIXELS)
     assert list(entry_of(csv_path).parent.iterdir()) == []
+
+
+def test_no_link_in_the_cache_folder_is_followed(csv_path):
+    """Neither a file nor a folder behind a link is read or replaced."""
+    precious = csv_path.with_name("precious")
+    precious.write_text("precious")
+    entry_of(csv_path).parent.mkdir()
+    entry_of(csv_path).symlink_to(precious)
+    assert len(read_cached(csv_path)) == len(PIXELS)
+    assert entry_of(csv_path).is_symlink()
+    assert precious.read_text() == "precious"
+
+    folder = csv_path.with_name("folder")
+    folder.mkdir()
+    (folder / entry_of(csv_path).name).write_text("precious")
+    entry_of(csv_path).unlink()
+    entry_of(csv_path).parent.rmdir()
+    entry_of(csv_path).parent.symlink_to(folder)
+    assert len(read_cached(csv_path)) == len(PIXELS)
+    assert [path.read_text() for path in folder.iterdir()] == ["precious"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
+def test_pipes_are_neither_read_nor_waited_for(csv_path, tmp_path):
+    entry_of(csv_path).parent.mkdir()
+    os.mkfifo(entry_of(csv_path))
+    assert len(read_cached(csv_path)) == len(PIXELS)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="pipe or a device"):
+        read_cached(tmp_path / "pipe.csv")
+
+
+def test_labels_that_do_not_exist_are_not_taken_from_a_cache_file(csv_path, much_later):
+    expected = read_cached(csv_path)
+    content = bytearray(entry_of(csv_path).read_bytes())
+    content[-3 * 8 * len(PIXELS)] = 7
+    content[8:16] = zlib.crc32(content[cache.HEADER_BYTES :]).to_bytes(8, "little")
+    entry_of(csv_path).write_bytes(content)
+    assert_equal(read_cached(csv_path), expected)
 
 
 def test_processes_that_start_at_once_agree(csv_path):

@@ -1,13 +1,18 @@
 """Every form of the CSV is read to the same arrays, and every fault is one line that names file and row."""
 
+import contextlib
 import gzip
+import os
 import random
+import tracemalloc
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data import csv_reader
 from data.csv_reader import FACE_HEADERS, read_csv, read_labels
 from data.dataset import NUM_PIXELS, USAGE_NAMES
 from data.errors import InputError
@@ -333,6 +338,105 @@ def test_zip_with_more_or_less_than_one_csv(tmp_path):
         archive.writestr("train.csv", "")
         archive.writestr("folder/test.csv", "")
     assert "2 CSV files (train.csv, folder/test.csv)" in fault_of(path)
+
+
+def most_memory(path: Path) -> tuple[str, int]:
+    """The fault of a file, and the bytes that reading it took at once."""
+    tracemalloc.start()
+    try:
+        return fault_of(path), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("byte", [b"7", b",", b" ", b"\0"])
+@pytest.mark.parametrize("packing", ["gz", "zip"])
+def test_a_line_without_end_is_not_read_whole(tmp_path, packing, byte):
+    path = packed(tmp_path, packing, b"label,feature\n" + byte * 30_000_000)
+    message, memory = most_memory(path)
+    assert ": row 2: has more than 16,384 characters" in message
+    assert memory < 15_000_000
+
+
+def test_rows_without_end_are_not_read_to_the_end(tmp_path, monkeypatch):
+    path = packed(tmp_path, "gz", b"label,feature\n" + b"\n" * 20_000_000)
+    message, memory = most_memory(path)
+    assert "has more than 250,000 rows" in message
+    assert memory < 15_000_000
+    monkeypatch.setattr(csv_reader, "MOST_ROWS", ROWS)
+    assert len(read_csv(packed(tmp_path, "plain", "\n".join(csv_lines("pixels")).encode()))) == ROWS
+    monkeypatch.setattr(csv_reader, "MOST_ROWS", ROWS - 1)
+    assert "has more than 69 rows" in fault_of(tmp_path / "faces.csv")
+
+
+def test_a_file_larger_than_any_csv_of_faces_is_not_even_opened(tmp_path):
+    path = tmp_path / "sparse.csv"
+    with path.open("wb") as file:
+        file.truncate(10**11)
+    assert "has 100,000,000,000 bytes, too many" in fault_of(path)
+
+
+def archive(folder: Path, method: int, names: Sequence[str] = ("faces.csv",)) -> Path:
+    path = folder / "faces.zip"
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name in names:
+            file.writestr(name, f"label,feature\n{GOOD_ROW}\n")
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_methods_than_deflate_are_refused(tmp_path, method):
+    assert "not packed by deflate" in fault_of(archive(tmp_path, method))
+
+
+def test_a_zip_directory_without_end_is_not_read(tmp_path):
+    path = archive(tmp_path, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path, "a") as file:
+        for number in range(40):
+            file.writestr(zipfile.ZipInfo(f"{number:030000}"), "")
+    message, memory = most_memory(path)
+    assert "its directory is too long" in message
+    assert memory < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param(b"PK\1\2\x14\3\x14", b"PK\1\2\x14\3\xff", "zip file version 25.5", id="version"),
+        pytest.param("ä.csv".encode(), b"\xff\xff.csv", "can't decode", id="name that is not UTF-8"),
+        pytest.param(b"PK\3\4", b"PK\3\5", "magic number", id="header of the member"),
+    ],
+)
+def test_archives_that_zipfile_does_not_expect(tmp_path, old, new, words):
+    path = archive(tmp_path, zipfile.ZIP_DEFLATED, ["ä.csv"])
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    assert f"broken or cut archive ({words}" in fault_of(path).replace("'utf-8' codec ", "").replace(
+        "Bad ", ""
+    )
+
+
+def test_damaged_archives_raise_nothing_else(tmp_path):
+    choose = random.Random(2)
+    for packing in ("gz", "zip"):
+        path = packed(tmp_path, packing, b"pixels\n" + ONE_FACE.encode() + b"\n")
+        whole = path.read_bytes()
+        for _ in range(300):
+            content = bytearray(whole)
+            for _ in range(choose.randint(1, 4)):
+                content[choose.randrange(len(content))] = choose.randrange(256)
+            path.write_bytes(content[: choose.choice([None, choose.randrange(len(content))])])
+            with contextlib.suppress(InputError):
+                read_csv(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for read in (read_csv, read_labels):
+        with pytest.raises(InputError, match="pipe or a device"):
+            read(tmp_path / "pipe.csv")
 
 
 @pytest.mark.parametrize("packing", ["plain", "gz", "zip"])

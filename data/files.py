@@ -1,0 +1,27 @@
+"""What is opened as input: ordinary files only."""
+
+import os
+import stat
+from pathlib import Path
+
+from data.errors import InputError
+
+
+def require_file(path: Path, wanted: str) -> os.stat_result:
+    """The status of an ordinary file, links followed. Raises InputError for whatever else `path` names.
+
+    Opening a pipe would wait for a writer for ever, and a device need not end.
+    wanted: what to give in place of a folder, such as 'the CSV file'.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: no name of a file, as JSON may hold one
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read ({reason}); check the path and its permissions") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{path}: is a folder; give {wanted} in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path}: is a pipe or a device, which can't be read twice; give a file")
+    return status
