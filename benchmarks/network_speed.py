@@ -17,9 +17,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import numpy as np
+
 from benchmarks.train_speed import MOST_STEPS, WARM_UP, keras_fit_seconds, random_faces
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
+from data.dataset import NUM_CLASSES
 from models import NETWORK_NAMES
 from training.precision import PRECISIONS
 
@@ -40,14 +43,7 @@ def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
     faces, labels = random_faces((steps + WARM_UP) * recipe.batch_size)
     precision = choose_precision(precision)
     model = build_compiled(network, 128.0, 64.0, recipe, 1000, precision)
-    batches = training_batches(
-        faces,
-        labels,
-        batch_size=recipe.batch_size,
-        seed=1,
-        epochs=range(1),
-        augmentation=recipe.augmentation,
-    )
+    batches = training_batches(faces, np.eye(NUM_CLASSES)[labels], recipe, seed=1, epochs=range(1))
     training = steps * recipe.batch_size / keras_fit_seconds(model, batches, steps)
 
     # Predictions are made in float32 by a network without an optimiser, as predict.py does.

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
+from data.dataset import NUM_CLASSES
 from training.precision import choose_precision
 
 BATCH_SIZE = 128
@@ -50,14 +51,7 @@ def suite_seconds(steps: int, precision: str) -> float:
     recipe = RECIPES["cnn"]["report"]
     model = build_compiled("cnn", 128.0, 64.0, recipe, 100, precision)
     images, labels = random_faces((steps + WARM_UP) * BATCH_SIZE)
-    batches = training_batches(
-        images,
-        labels,
-        batch_size=BATCH_SIZE,
-        seed=1,
-        epochs=range(1),
-        augmentation=recipe.augmentation,
-    )
+    batches = training_batches(images, np.eye(NUM_CLASSES)[labels], recipe, seed=1, epochs=range(1))
     return keras_fit_seconds(model, batches, steps)
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 REPORT_NETWORKS = ("cnn", "dnn")
 # What run folders and weight files call the networks.
-NETWORK_NAMES = (*REPORT_NETWORKS, "compact")
+NETWORK_NAMES = (*REPORT_NETWORKS, "compact", "medium")
 
 
 def builder(name: str) -> Callable[..., Any]:
-    """The function that builds one of NETWORK_NAMES: (mean, std, dropout) -> keras.Model."""
+    """The function that builds one of NETWORK_NAMES: (mean, std, dropout, block_dropout) -> keras.Model."""
     # Imported here, so that a name can be checked without TensorFlow.
     from models.cnn import build_cnn
     from models.compact import build_compact
     from models.dnn import build_dnn
+    from models.medium import build_medium
 
-    return {"cnn": build_cnn, "dnn": build_dnn, "compact": build_compact}[name]
+    return {"cnn": build_cnn, "dnn": build_dnn, "compact": build_compact, "medium": build_medium}[name]

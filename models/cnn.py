@@ -8,6 +8,7 @@ from models.layers import (
     BATCH_NORMALIZATION_MOMENTUM,
     ChannelHeightMaxPooling2D,
     InterpolationBlur,
+    block_end,
     convolution_block,
     normalization,
 )
@@ -17,11 +18,12 @@ BLOCKS_PER_STAGE = 3
 DENSE_UNITS = 1024
 
 
-def build_cnn(mean: float, std: float, dropout: float = 0.5) -> keras.Model:
+def build_cnn(mean: float, std: float, dropout: float = 0.5, block_dropout: float = 0.0) -> keras.Model:
     """(N, 48, 48) grey levels 0..255 -> (N, 7) logits.
 
     mean, std: of all grey levels of the training set. dropout: rate before the last layer (the report does
-    not name its own). Shapes below are (height, width, channels); the report prints channels first.
+    not name its own). block_dropout: rate after each pooling; the report has none. Shapes below are (height,
+    width, channels); the report prints channels first.
     """
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
     x = normalization(mean, std)(inputs)
@@ -34,6 +36,7 @@ def build_cnn(mean: float, std: float, dropout: float = 0.5) -> keras.Model:
             x = convolution_block(x, filters, number)
         # 24, 48, 16, then 12, 48, 32, then 6, 48, 64
         x = ChannelHeightMaxPooling2D(name=f"max_pooling2d_{stage}")(x)
+        x = block_end(x, block_dropout, stage)
     x = layers.Flatten(name="flatten_1")(x)  # 18432
     x = layers.Dense(DENSE_UNITS, name="dense_1")(x)
     x = layers.BatchNormalization(

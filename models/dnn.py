@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
-from models.layers import BATCH_NORMALIZATION_MOMENTUM, normalization
+from models.layers import BATCH_NORMALIZATION_MOMENTUM, block_end, normalization
 
 # In the report's order: a number is a dense layer with ReLU.
 STAGES: tuple[int | str, ...] = (
@@ -15,11 +15,11 @@ STAGES: tuple[int | str, ...] = (
 )
 
 
-def build_dnn(mean: float, std: float, dropout: float = 0.5) -> keras.Model:
+def build_dnn(mean: float, std: float, dropout: float = 0.5, block_dropout: float = 0.0) -> keras.Model:
     """(N, 48, 48) grey levels 0..255 -> (N, 7) logits.
 
     mean, std: of all grey levels of the training set. dropout: rate of both dropout layers (the report does
-    not name its own).
+    not name its own). block_dropout: rate after each batch normalisation; the report has none there.
     """
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
     x = normalization(mean, std)(inputs)
@@ -35,5 +35,6 @@ def build_dnn(mean: float, std: float, dropout: float = 0.5) -> keras.Model:
             x = layers.Dropout(dropout, name=name)(x)
         else:
             x = layers.BatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=name)(x)
+            x = block_end(x, block_dropout, count[kind])
     logits = layers.Dense(NUM_CLASSES, dtype="float32", name=f"dense_{count['dense'] + 1}")(x)
     return keras.Model(inputs, logits, name="dnn")

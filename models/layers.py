@@ -97,3 +97,27 @@ def convolution_block(
     )
     x = normalise(x)
     return layers.ReLU(name=f"activation_{number}")(x) if activate else x
+
+
+def block_end(x: Any, rate: float, number: int) -> Any:
+    """Dropout after block `number` of a network; no layer where the rate is 0."""
+    return layers.Dropout(rate, name=f"block_dropout_{number}")(x) if rate else x
+
+
+def residual_block(x: Any, number: int, **options: Any) -> Any:
+    """Convolutions `number` and `number + 1`, with the input carried around them (He et al. 2016).
+
+    The second one's ReLU follows the sum, as in the paper. options: as those of convolution_block.
+    """
+    y = convolution_block(x, x.shape[-1], number, **options)
+    y = convolution_block(y, x.shape[-1], number + 1, activate=False, **options)
+    return layers.ReLU(name=f"activation_{number + 1}")(layers.Add(name=f"add_{number + 1}")([x, y]))
+
+
+def pooled(x: Any) -> Any:
+    """(N, height, width, channels) -> (N, 2 channels): the mean and the maximum of each map.
+
+    The mean says how much of the face shows a feature, the maximum whether any part of it does.
+    """
+    mean, maximum = layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D()
+    return layers.Concatenate(name="pooled")([mean(x), maximum(x)])

@@ -81,17 +81,45 @@ def test_uncovered_pixels_are_filled_with_the_nearest():
     np.testing.assert_allclose(shifted[:, :, 0], 100, atol=1e-3)
 
 
-def test_erased_square_holds_the_mean(faces):
-    result = augment(faces, Augmentation(erase=12), [2, 3]).numpy()
+def test_aspect_widens_and_narrows_and_keeps_the_area():
+    stretched = augment(marked(24, 40), Augmentation(aspect=0.2), [7, 8]).numpy()
+    _, columns = centres(stretched)
+    scale = (columns - 23.5) / 16.5
+    assert 0.9 < scale.min() < 0.92
+    assert 1.09 < scale.max() < 1.13
+    rows, _ = centres(augment(marked(40, 24), Augmentation(aspect=0.2), [7, 8]).numpy())
+    np.testing.assert_allclose(scale * (rows - 23.5) / 16.5, 1, atol=0.02)
+
+
+def test_brightness_moves_all_grey_levels_and_contrast_stretches_them_about_the_mean():
+    ramp = np.broadcast_to(np.linspace(100, 150, 48).astype(np.uint8), (64, 48, 48))
+    moved = augment(ramp, Augmentation(brightness=0.1), [1, 2]).numpy() - ramp
+    assert np.ptp(moved, axis=(1, 2)).max() < 1e-3
+    assert 20 < np.abs(moved).max() <= 25.5
+    stretched = augment(ramp, Augmentation(contrast=0.4), [1, 2]).numpy()
+    np.testing.assert_allclose(stretched.mean(axis=(1, 2)), ramp.mean(), rtol=1e-4)
+    factor = np.ptp(stretched, axis=(1, 2)) / np.ptp(ramp[0])
+    assert 0.6 <= factor.min() < 0.7
+    assert 1.3 < factor.max() <= 1.4
+    assert augment(ramp, Augmentation(brightness=1.0), [1, 2]).numpy().max() <= 255
+
+
+def test_an_erased_rectangle_holds_the_mean(faces):
+    result = augment(faces, Augmentation(erase=0.1), [2, 3]).numpy()
     changed = np.abs(result - faces) > 1e-3
-    assert (changed.sum(axis=(1, 2)) <= 13 * 13).all()
+    assert (changed.sum(axis=(1, 2)) <= 0.1 * 48 * 48 * 1.3).all()
     assert changed.any(axis=(1, 2)).mean() > 0.9
     for face, mask, original in zip(result, changed, faces, strict=True):
         np.testing.assert_allclose(face[mask], original.mean(), rtol=1e-4)
 
 
+def test_erase_probability_is_the_share_of_faces_with_a_rectangle(faces):
+    result = augment(faces, Augmentation(erase=0.2, erase_probability=0.5), [2, 3]).numpy()
+    assert 0.3 < (np.abs(result - faces) > 1e-3).any(axis=(1, 2)).mean() < 0.7
+
+
 def test_seed_decides(faces):
-    ranges = Augmentation(rotation=10, shift=0.1, zoom=0.1, flip=True, erase=8)
+    ranges = Augmentation(rotation=10, shift=0.1, zoom=0.1, flip=True, erase=0.05, contrast=0.2)
     first, again, other = (augment(faces, ranges, seed).numpy() for seed in ([1, 2], [1, 2], [1, 3]))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).mean() > 1

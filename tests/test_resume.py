@@ -43,7 +43,15 @@ def weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-SETTINGS = ["--set", "dropout=0.6", "erase=12", "rotation=20"]
+SETTINGS = [
+    "--set",
+    "dropout=0.6",
+    "erase=0.1",
+    "rotation=20",
+    "mixup=0.2",
+    "average=0.9",
+    "block_dropout=0.1",
+]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """What happens between batches and epochs: checkpoints, seeds, the line of progress, the stop at a NaN."""
 
+import contextlib
 import json
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import h5py
@@ -11,6 +13,7 @@ import numpy as np
 from data.atomic import atomic_path
 from data.errors import InputError
 from models.weights_file import save_network
+from training.averaging import averaged_weights
 from training.run_folder import RunFolder, best_epoch
 
 
@@ -64,8 +67,8 @@ class Progress:
 class Checkpoint(keras.callbacks.Callback):
     """After each epoch: weights, history and, last of all, the state from which --resume continues.
 
-    The order matters: a kill between two files leaves a checkpoint of the epoch before, whose repetition
-    writes the same files again.
+    Where the recipe averages weights, the average is what is validated and kept. The order matters: a kill
+    between two files leaves a checkpoint of the epoch before, whose repetition writes the same files again.
     """
 
     def __init__(
@@ -75,19 +78,32 @@ class Checkpoint(keras.callbacks.Callback):
         progress: Progress,
         description: dict[str, Any],
         hashes: np.ndarray,
+        statistics_batches: Callable[[int], Iterable[Any]],
     ) -> None:
-        """network: the uncompiled model that shares the weights of the one in training."""
+        """network: the uncompiled model that shares the weights of the one in training.
+
+        statistics_batches: by the epoch, from 0, the batches that averaged_weights takes.
+        """
         super().__init__()
         self.run = run
         self.network = network
         self.progress = progress
         self.description = description
         self.hashes = hashes
+        self.statistics_batches = statistics_batches
+        self.averaged: contextlib.ExitStack | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch = epoch
         self.started = time.monotonic()
 
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.averaged = contextlib.ExitStack()
+        self.averaged.enter_context(averaged_weights(self.model, self.statistics_batches(self.epoch)))
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        if self.averaged is None:  # without validation
+            self.on_test_begin()
         row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
         row["learning_rate"] = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         row["seconds"] = round(time.monotonic() - self.started, 2)
@@ -96,6 +112,9 @@ class Checkpoint(keras.callbacks.Callback):
         if self.progress.is_best():
             save_network(self.network, self.run.best, description, self.hashes)
         save_network(self.network, self.run.last, description, self.hashes)
+        if self.averaged is not None:
+            self.averaged.close()
+            self.averaged = None
         self.run.write_history(self.progress.history)
         save_checkpoint(self.model, self.run, self.progress)
 

@@ -63,11 +63,12 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
             warmup_steps=warmup_steps,
         )
     decay = recipe.weight_decay
+    average = {"use_ema": recipe.average > 0, "ema_momentum": recipe.average}
     match recipe.optimizer:
         case "adam":
-            return keras.optimizers.Adam(learning_rate)
+            return keras.optimizers.Adam(learning_rate, **average)
         case "adamw":
-            optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=decay)
+            optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=decay, **average)
         case "muon":
             optimizer = ConvolutionMuon(
                 learning_rate,
@@ -75,6 +76,7 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
                 adam_weight_decay=decay,
                 adam_lr_ratio=recipe.adam_share,
                 compute_dtype=compute_dtype,
+                **average,
             )
     # Decay of a bias or of batch normalisation's scale regularises nothing.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

@@ -35,11 +35,7 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
             recipe = _with_setting(recipe, name, _value(name, text))
         except ValidationError as error:
             raise InputError(f"--set {change}: {problem(error)}") from None
-    names = {change.partition("=")[0] for change in changes}
-    if recipe.optimizer != "muon" and "adam_share" in names:
-        raise InputError("--set adam_share: is of muon only; omit it or set optimizer=muon too")
-    if recipe.optimizer == "adam" and "weight_decay" in names and recipe.weight_decay:
-        raise InputError("--set weight_decay: adam has none; omit it or set optimizer=adamw too")
+    _refuse_without_effect(recipe, changes)
     return recipe
 
 
@@ -52,6 +48,23 @@ def problem(error: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc']))} {message}, not {str(first['input'])[:30]!r}"
 
 
+def _refuse_without_effect(recipe: Recipe, changes: Sequence[str]) -> None:
+    """InputError when one of the settings that were given does nothing in this recipe."""
+    ranges = recipe.augmentation or Augmentation()
+    needed = {
+        "adam_share": (recipe.optimizer == "muon", "optimizer=muon"),
+        "weight_decay": (recipe.optimizer != "adam" or not recipe.weight_decay, "optimizer=adamw"),
+        "mixup_share": (recipe.mixup > 0, "mixup=0.2"),
+        "mixup_until": (recipe.mixup > 0, "mixup=0.2"),
+        "alternate": (ranges.flip or not ranges.alternate, "flip=1"),
+        "erase_probability": (ranges.erase > 0, "erase=0.1"),
+    }
+    for change in changes:
+        has_effect, setting = needed.get(change.partition("=")[0], (True, ""))
+        if not has_effect:
+            raise InputError(f"--set {change}: has no effect here; omit it or set {setting} too")
+
+
 def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     if hasattr(recipe, name):  # else it is one of the augmentation's
         return dataclasses.replace(recipe, **{name: value})
@@ -61,7 +74,7 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
 
 def _value(name: str, text: str) -> Any:
     """The value that `text` stands for, or the text itself, which the recipe then refuses."""
-    if name == "flip":
+    if name in ("flip", "alternate"):
         return {"0": False, "1": True}.get(text, text)
     for kind in (int, float):
         try:

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from data.dataset import IMAGE_SIZE
-
 # Values of other types or out of range are refused, wherever they come from: --set, or a run.json.
 CHECKED = ConfigDict(strict=True, extra="forbid")
 
@@ -20,20 +18,31 @@ def between(least: float, greatest: float) -> Any:
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+Share = Annotated[float, between(0, 1)]
+
+
 @dataclass(frozen=True, config=CHECKED)
 class Augmentation:
     """Ranges of random changes to a face, each uniform and symmetric about 'unchanged'.
 
-    rotation: degrees. shift: share of the side. zoom: share of the size, closer and farther. flip: mirror
-    half of the faces. erase: side in pixels of one square set to the face's own mean, 0 for none (DeVries &
-    Taylor 2017).
+    rotation: degrees. shift: share of the side. zoom: share of the size, closer and farther. aspect: share by
+    which the face becomes wider or narrower. flip: mirror half of the faces. alternate: mirror each face in
+    every other epoch instead of at random (Jordan 2024, 'airbench'). brightness: share of the range of grey
+    levels. contrast: share of the differences between them. erase: the largest share of the face that a
+    rectangle of its mean covers, 0 for none; erase_probability: the share of faces with one (Zhong et al.
+    2020).
     """
 
     rotation: Annotated[float, between(0, 180)] = 0.0
     shift: Annotated[float, between(0, 0.5)] = 0.0
     zoom: Annotated[float, between(0, 0.5)] = 0.0
+    aspect: Annotated[float, between(0, 0.5)] = 0.0
     flip: bool = False
-    erase: Annotated[int, Field(ge=0, le=IMAGE_SIZE)] = 0
+    alternate: bool = False
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    erase: Share = 0.0
+    erase_probability: Share = 1.0
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -45,7 +54,13 @@ class Recipe:
     warmup > 0, the peak of a one-cycle schedule: linear warm-up over that share of all steps, then a cosine
     to zero (Smith 2018). weight_decay: decoupled, of adamw and muon. adam_share: learning rate of what muon
     leaves to AdamW, as a share of learning_rate.
-    dropout: rate of every dropout layer. augmentation None: faces as they are.
+    average: validate and keep the exponential moving average of the weights, in which a step keeps this share
+    of the average before it (Polyak & Juditsky 1992; training/averaging.py); 0 for the weights themselves.
+    dropout: rate of every dropout layer that a network always has. block_dropout: rate after each of its
+    blocks. teacher_share: weight of --teacher's probabilities in the targets, beside the labels.
+    mixup: alpha of the Beta distribution by which pairs of faces and of targets are averaged (Zhang et al.
+    2018), 0 for none; mixup_share: the share of batches; mixup_until: the share of epochs after which faces
+    stay whole. augmentation None: faces as they are.
     """
 
     epochs: Count
@@ -56,8 +71,14 @@ class Recipe:
     warmup: Annotated[float, between(0, 0.9)] = 0.0
     weight_decay: Annotated[float, between(0, 10)] = 0.0
     adam_share: Annotated[float, between(1e-4, 10)] = 1.0
+    average: Annotated[float, between(0, 0.99999)] = 0.0
     label_smoothing: Annotated[float, between(0, 0.9)] = 0.0
     dropout: Annotated[float, between(0, 0.95)] = 0.5
+    block_dropout: Annotated[float, between(0, 0.95)] = 0.0
+    teacher_share: Share = 0.5
+    mixup: Annotated[float, between(0, 10)] = 0.0
+    mixup_share: Share = 1.0
+    mixup_until: Share = 1.0
     augmentation: Augmentation | None = None
 
 
@@ -71,7 +92,7 @@ _CNN_FAST = Recipe(
     weight_decay=0.02,
     label_smoothing=0.1,
     dropout=0.4,
-    augmentation=Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=10),
+    augmentation=Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=0.043),
 )
 
 RECIPES = {
@@ -99,5 +120,30 @@ RECIPES = {
     },
     "compact": {
         "fast": replace(_CNN_FAST, epochs=33, adam_share=1.0, dropout=0.3),
+    },
+    "medium": {
+        "fast": replace(
+            _CNN_FAST,
+            epochs=40,
+            adam_share=1.0,
+            average=0.998,
+            dropout=0.3,
+            block_dropout=0.1,
+            mixup=0.2,
+            mixup_share=0.5,
+            mixup_until=0.9,
+            augmentation=Augmentation(
+                rotation=12,
+                shift=0.1,
+                zoom=0.12,
+                aspect=0.08,
+                flip=True,
+                alternate=True,
+                brightness=0.1,
+                contrast=0.2,
+                erase=0.15,
+                erase_probability=0.5,
+            ),
+        ),
     },
 }

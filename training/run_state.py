@@ -40,7 +40,7 @@ class RunState:
     how it changed when the run was resumed. mean, std: of all grey levels of the training faces.
     """
 
-    network: Literal["cnn", "dnn", "compact"]
+    network: Literal["cnn", "dnn", "compact", "medium"]
     arguments: Arguments
     recipe: Recipe
     versions: dict[str, str]

@@ -16,7 +16,7 @@ from training.run_state import Arguments, RunState
 from training.training_data import TrainingData
 
 # The networks of each script, the default first.
-SCRIPTS = {"train_cnn.py": ("cnn", "compact"), "train_dnn.py": ("dnn",)}
+SCRIPTS = {"train_cnn.py": ("cnn", "compact", "medium"), "train_dnn.py": ("dnn",)}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Plan:
     """
 
     run: RunFolder
-    network: Literal["cnn", "dnn", "compact"]
+    network: Literal["cnn", "dnn", "compact", "medium"]
     arguments: Arguments
     recipe: Recipe
     precision: Precision | Literal["auto"] | None

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
-from data.dataset import USAGE_NAMES, Dataset
+from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes, split_validation
 
@@ -15,7 +15,8 @@ from data.splits import image_hashes, split_validation
 class TrainingData:
     """Faces to learn from, faces to validate on (None: no validation), and the hash of each of the former.
 
-    hashes: (N,) uint64 of `training`'s images. mean, std: of all grey levels of `training`.
+    hashes: (N,) uint64 of `training`'s images. mean, std: of all grey levels of `training`. teacher: (N, 7)
+    probabilities that other networks give the faces of `training`, or None.
     """
 
     training: Dataset
@@ -23,6 +24,14 @@ class TrainingData:
     hashes: np.ndarray
     mean: float
     std: float
+    teacher: np.ndarray | None = None
+
+    def targets(self, teacher_share: float) -> np.ndarray:
+        """(N, 7) float32: the labels one-hot, mixed with the teacher's probabilities where there are any."""
+        one_hot = np.eye(NUM_CLASSES, dtype=np.float32)[self.training.require_labels()]
+        if self.teacher is None:
+            return one_hot
+        return (1 - teacher_share) * one_hot + teacher_share * self.teacher.astype(np.float32)
 
 
 def load_training_data(path: str, validation: str, seed: int, limit: int | None) -> TrainingData:

@@ -1,0 +1,42 @@
+"""Averaged weights: what a run is validated with and keeps, while its own weights go on training."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+
+@contextmanager
+def averaged_weights(model: keras.Model, batches: Iterable[Any]) -> Iterator[None]:
+    """Give a compiled model the moving average of its weights meanwhile, if its optimiser keeps one.
+
+    The average of the weights has other activations than the weights, so the statistics of batch
+    normalisation are measured anew (Izmailov et al. 2018), on `batches` of (faces, targets).
+    """
+    if not model.optimizer.use_ema:
+        yield
+        return
+    kept = [(variable, np.array(variable)) for variable in model.weights]
+    averages = model.optimizer._model_variables_moving_average  # Keras gives it no public name
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        variable.assign(average)
+    measure_statistics(model, batches)
+    try:
+        yield
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+
+
+def measure_statistics(model: keras.Model, batches: Iterable[Any]) -> None:
+    """Set the statistics of all batch normalisations to their mean over `batches` of (faces, targets)."""
+    normalisations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in normalisations]
+    for number, (faces, _) in enumerate(batches):
+        for layer in normalisations:
+            layer.momentum = number / (number + 1)  # which makes the moving average the mean so far
+        model(faces, training=True)
+    for layer, momentum in zip(normalisations, momenta, strict=True):
+        layer.momentum = momentum
