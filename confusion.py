@@ -6,8 +6,9 @@ Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and
 balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
 Accuracy, recall and differences come with 95 % intervals, by bootstrap over the faces. Accuracy is given both
 for all faces and for those without an exact twin in training; all else is of the latter, unless --allow-seen.
---versus draws a second matrix and the difference. --worst also draws the most confidently wrong faces of
---weights, into FILE with '-worst' in its name; rows count from 0.
+Each --versus also draws another network's matrix (confusion-2.png, then -3) and what it does better and worse
+than --weights (confusion-2-minus-1.png). --worst also draws the most confidently wrong faces of --weights
+(confusion-worst.png); rows count from 0.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from analysis.compared_networks import find_networks
 from analysis.confusion_tables import as_csv, as_json, as_text, difference_as_json, difference_as_text
-from analysis.figures.confusion import draw_scores, draw_worst_faces
+from analysis.figures.confusion import draw_difference, draw_scores, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
 from analysis.metrics import most_confidently_wrong
@@ -34,7 +35,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", metavar="CSV", help="FER CSV (default: the data set in data/)")
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
-    add("--versus", metavar="RUN", nargs="+", default=[], help="weights to compare with")
+    add(
+        "--versus",
+        metavar="RUN",
+        nargs="+",
+        action="append",
+        default=[],
+        help="weights to compare with, several averaged; may be given again for other weights",
+    )
     parser.add_held_out(SPLITS)
     add("--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored")
     add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
@@ -49,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "measure")
     keep_inputs([files[0].with_suffix(ending) for ending in (".csv", ".json")], [data, arguments.labels])
-    networks = find_networks(arguments.weights, arguments.versus)
+    networks = find_networks(arguments.weights, *arguments.versus)
     held = held_out(
         data,
         [weights for group in networks.values() for weights in group],
@@ -74,15 +82,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     record = held.as_json() | {"networks": measured, "tta": arguments.tta}
 
-    first, *second = networks
-    if second:
-        difference = compare_populations(labels, *probabilities.values(), held.populations)
-        name = f"{second[0]} minus {first}"
-        print(difference_as_text(name, difference) + "\n")
-        record["difference"] = {"name": name} | difference_as_json(difference)
+    first, *others = networks
+    differences = {
+        name: compare_populations(labels, probabilities[first], probabilities[name], held.populations)
+        for name in others
+    }
+    for name, difference in differences.items():
+        print(difference_as_text(f"{name} minus {first}", difference) + "\n")
+    record["differences"] = {name: difference_as_json(each) for name, each in differences.items()}
 
-    shown = {name: each[held.population] for name, each in scores.items()}
-    figures = {"": draw_scores(shown, held.described() + (", four views" if arguments.tta else ""))}
+    described = held.described() + (", four views" if arguments.tta else "")
+    figures = {}
+    for number, (name, each) in enumerate(scores.items(), start=1):
+        figures[f"-{number}" if number > 1 else ""] = draw_scores(name, each[held.population], described)
+        if name in differences:
+            title = f"{name} minus {first}\n{described}"
+            figures[f"-{number}-minus-1"] = draw_difference(differences[name][held.population], title)
     if arguments.worst:
         faces, values = held.faces, probabilities[first][held.populations[held.population]]
         worst = most_confidently_wrong(faces.labels, values, arguments.worst)

@@ -1,11 +1,13 @@
 """Rebuild the whole report on FER2013: every figure, and one page that sets its numbers beside yours.
 
     python report.py --data FOLDER --runs runs/cnn runs/dnn --out report
+    python report.py --data FOLDER --runs cnn ensemble --out report
 
 FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
-are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Without --data
-and --runs it shows what `make demo` made. Writes report.html, which opens offline, and beside it the figures
-as .png and .pdf with their numbers. On two cores --quick takes about a minute, the whole report about five.
+are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. The first
+network is compared with each other one; a CNN counts as the first. Without --data and --runs it shows what
+`make demo` made. Writes report.html, which opens offline, and beside it the figures as .png and .pdf with
+their numbers. On two cores --quick takes about a minute, the whole report about five.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from command_line.arguments import Parser
 from command_line.errors import one_line_errors
 from data.errors import InputError
 from models import REPORT_NETWORKS
+from models.locate import HELP
 from reporting.commands import FULL, QUICK, plan
 from reporting.inputs import find_data, find_networks
 from reporting.output import filled_folder
@@ -31,7 +34,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="folder of your CSV files")
     add("--labels", metavar="CSV", help="id,label file: measure on the test.csv in FOLDER")
-    add("--runs", nargs="+", metavar="RUN_OR_FILE", help="weights of a CNN, of a DNN, or of both")
+    add("--runs", nargs="+", metavar="RUN", help=f"networks to show, any number: {HELP}")
     add("--quick", action="store_true", help="short ascents, few faces per mean map, no checks of the maps")
     add("--out", type=Path, default=Path("report"), metavar="FOLDER", help="output folder")
     arguments = parser.parse_args(argv)
@@ -49,8 +52,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the page and figures that `argv` asks for."""
     arguments = parse_args(argv)
-    data_options = find_data(arguments.data, arguments.labels)
     networks = find_networks(arguments.runs)
+    data_options = find_data(arguments.data, arguments.labels, networks)
     commands = plan(networks, data_options, QUICK if arguments.quick else FULL)
     with filled_folder(arguments.out) as folder:
         for command in commands:

@@ -36,16 +36,19 @@ def as_text(name: str, populations: Mapping[str, Scores]) -> str:
     table = table.drop(columns=["recall_low", "recall_high"]).rename(columns={"f1": "F1"})
     table = table.rename_axis(index=None, columns="true / as")
     pairs = [
-        f"  {pair.first}-{pair.second} {100 * pair.share:.1f} % ({pair.first} as {pair.second} "
-        f"{pair.first_as_second}, {pair.second} as {pair.first} {pair.second_as_first})"
-        for pair in confused_pairs(scores.matrix).head(_PRINTED_PAIRS).itertuples()
+        f"  {number}. {pair.first}-{pair.second} {100 * pair.share:.1f} %, {pair.faces:,} faces "
+        f"({pair.first} as {pair.second} {pair.first_as_second:,}, "
+        f"{pair.second} as {pair.first} {pair.second_as_first:,})"
+        for number, pair in enumerate(
+            confused_pairs(scores.matrix).head(_PRINTED_PAIRS).itertuples(), start=1
+        )
     ]
     return "\n".join(
         [
             *accuracies,
             f"{name}, {population_text(population, scores.support.sum())}: {overall}",
             table.to_string(float_format="{:.3f}".format),
-            "most often confused, both directions:",
+            "most often confused, by the mean share of both directions:",
             *pairs,
         ]
     )

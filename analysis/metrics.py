@@ -180,6 +180,7 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     first, second: str, class names in the order of CLASS_NAMES.
     share: float, mean of the shares of each class's faces that were predicted as the other, 0..1.
     first_as_second, second_as_first: int, the number of faces in each direction.
+    faces: int, their sum. A rare class makes few faces a large share.
     """
     shares = row_shares(matrix)
     first, second = np.triu_indices(NUM_CLASSES, k=1)
@@ -190,6 +191,7 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
             "share": (shares[first, second] + shares[second, first]) / 2,
             "first_as_second": matrix[first, second],
             "second_as_first": matrix[second, first],
+            "faces": matrix[first, second] + matrix[second, first],
         }
     )
     return pairs[pairs["share"] > 0].sort_values("share", ascending=False, kind="stable", ignore_index=True)

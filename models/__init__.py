@@ -6,6 +6,9 @@ from typing import Any
 REPORT_NETWORKS = ("cnn", "dnn")
 # What run folders and weight files call the networks.
 NETWORK_NAMES = (*REPORT_NETWORKS, "compact", "medium")
+CONVOLUTIONAL = ("cnn", "compact", "medium")
+# The layer of each that gives the logits.
+LOGITS = {"cnn": "dense_2", "dnn": "dense_11", "compact": "dense_1", "medium": "dense_1"}
 
 
 def builder(name: str) -> Callable[..., Any]:

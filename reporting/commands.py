@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from reporting.inputs import Network
+from models import CONVOLUTIONAL, LOGITS
+from reporting.inputs import Network, files_of, history_of, shown_path
 from training.environment import PROJECT
 
 FORMATS = (".png", ".pdf")
@@ -46,8 +47,9 @@ class Command:
     arguments: tuple[str, ...]
 
     def shown(self, folder: Path) -> str:
-        """What to type to get the same files in `folder`."""
-        return shlex.join(["python", self.script, *self.arguments, "--out", *self._files(folder)])
+        """What to type in this project's folder to get the same files in `folder`."""
+        words = map(shown_path, (*self.arguments, "--out", *self._files(folder)))
+        return shlex.join(["python", self.script, *words])
 
     def run(self, folder: Path) -> None:
         """Write the files into `folder`. Raises InputError with the script's own line."""
@@ -68,22 +70,24 @@ class Command:
 def plan(networks: Mapping[str, Network], data_options: Sequence[str], effort: Effort) -> list[Command]:
     """The commands for these networks and data, as `find_networks` and `find_data` give them."""
     commands = []
-    if histories := [each.history for each in networks.values() if each.history]:
+    if histories := [path for file in files_of(networks.values()) if (path := history_of(file))]:
         commands.append(Command("curves", "curves.py", tuple(histories)))
-    first, *second = (each.given for each in networks.values())
-    network = ("--weights", first)
-    versus = ("--versus", *second) if second else ()
-    confusion = (*data_options, *network, *versus, "--worst", str(WORST_FACES))
-    commands.append(Command("confusion", "confusion.py", confusion))
-    if "cnn" not in networks:
-        return commands
-    mean = (*data_options, *network, "--mean", str(effort.mean), *METHODS)
-    # filter_viz.py chooses its face without the label, so --data is its only option for the data.
-    ascent = (*data_options[:2], *network, "--steps", str(effort.steps))
-    return [
-        *commands,
-        Command("saliency", "saliency.py", (*data_options, *network, *effort.saliency)),
+    first, *others = networks.values()
+    versus = (word for network in others for word in ("--versus", network.given))
+    confusion = (*data_options, "--weights", first.given, *versus, "--worst", str(WORST_FACES))
+    weights = ("--weights", first.single)
+    mean = (*data_options, *weights, "--mean", str(effort.mean), *METHODS)
+    commands += [
+        Command("confusion", "confusion.py", confusion),
+        Command("saliency", "saliency.py", (*data_options, *weights, *effort.saliency)),
         Command("saliency-mean", "saliency.py", mean),
-        Command("filters", "filter_viz.py", ascent),
-        Command("classes", "filter_viz.py", (*ascent, "--layer", "dense_2", "--preset", "natural")),
     ]
+    if first.kind in CONVOLUTIONAL:
+        # filter_viz.py chooses its face without the label, so --data is its only option for the data.
+        ascent = (*data_options[:2], *weights, "--steps", str(effort.steps))
+        classes = (*ascent, "--layer", LOGITS[first.kind], "--preset", "natural")
+        commands += [
+            Command("filters", "filter_viz.py", ascent),
+            Command("classes", "filter_viz.py", classes),
+        ]
+    return commands

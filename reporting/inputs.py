@@ -1,58 +1,74 @@
-"""What the user gives: a folder of CSV files and the weights of the report's networks."""
+"""What the user gives: a folder of CSV files and the weights of the networks to show."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import compared_networks
 from data.errors import InputError
 from data.locate import FILE_NAMES, find_csv
-from models import REPORT_NETWORKS
-from models.locate import find_weights
+from models.run_files import HISTORY
 from models.weights_file import WeightsFile, sidecar_path
+from training.environment import PROJECT
+from training.run_folder import RunFolder
+from training.training_data import is_fraction
 
 
 @dataclass(frozen=True)
 class Network:
-    """One network to show.
+    """One network to show, or an ensemble.
 
-    given: its weights as the user named them. weights: the file found there. history: what curves.py draws
-    its training from, or None.
+    given: its weights as the user named them. files: the weight files found there, whose probabilities are
+    averaged.
     """
 
     given: str
-    weights: WeightsFile
-    history: str | None
+    files: tuple[WeightsFile, ...]
+
+    @property
+    def kind(self) -> str:
+        """One of NETWORK_NAMES; of an ensemble that of its first network."""
+        return self.files[0].network
+
+    @property
+    def single(self) -> str:
+        """Its weights for scripts that take one network; of an ensemble those of its first."""
+        return self.given if len(self.files) == 1 else str(self.files[0].path)
 
 
 def find_networks(paths: Sequence[str]) -> dict[str, Network]:
-    """The networks by name, 'cnn' before 'dnn'; one may be missing. Raises InputError.
+    """The networks by the names that figures give them. Raises InputError.
 
-    paths: run folders, weight files or names of shipped weights, in any order.
+    The report's CNN is before other convolutional networks and these are before dense ones: the first is the
+    one that the others are compared with and that questions 3 to 5 are about.
+    paths: run folders, weight files or names of shipped weights.
     """
-    found: dict[str, Network] = {}
-    for path in paths:
-        weights = find_weights(path)
-        name = weights.network
-        if name not in REPORT_NETWORKS:
-            raise InputError(f"--runs: {path} is a {name}; the report is about a cnn and a dnn")
-        if name in found:
-            raise InputError(f"--runs: {found[name].given} and {path} are both a {name}; give one")
-        found[name] = Network(path, weights, history_of(weights))
-    return {name: found[name] for name in REPORT_NETWORKS if name in found}
+    found = compared_networks.find_networks(*([path] for path in paths))
+    networks = {
+        name: Network(path, tuple(files)) for path, (name, files) in zip(paths, found.items(), strict=True)
+    }
+    return dict(sorted(networks.items(), key=lambda item: (item[1].kind != "cnn", item[1].kind == "dnn")))
+
+
+def files_of(networks: Iterable[Network]) -> list[WeightsFile]:
+    """Every weight file once: an ensemble may share one with another network."""
+    return list({file.path.resolve(): file for network in networks for file in network.files}.values())
 
 
 def history_of(weights: WeightsFile) -> str | None:
     """Where curves.py finds the history of these weights: their run folder, or the sidecar beside them."""
-    if (weights.path.parent / "history.csv").is_file():
+    if (weights.path.parent / HISTORY).is_file():
         return str(weights.path.parent)
     sidecar = sidecar_path(weights.path)
     return str(sidecar) if sidecar.is_file() else None
 
 
-def find_data(folder: Path, labels: str | None) -> tuple[str, ...]:
-    """The options for the data to measure on: PublicTest, labelled test rows, or the CNN's validation split.
+def find_data(folder: Path, labels: str | None, networks: Mapping[str, Network]) -> tuple[str, ...]:
+    """The options for the data to measure on: PublicTest, labelled test rows, or a run's validation split.
 
-    labels: an `id,label` file for the test.csv in `folder`. Raises InputError.
+    labels: an `id,label` file for the test.csv in `folder`. networks: as `find_networks` gives them. Raises
+    InputError.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the one that holds your CSV files")
@@ -62,6 +78,24 @@ def find_data(folder: Path, labels: str | None) -> tuple[str, ...]:
         raise InputError(f"{folder}: holds no {' or '.join(wanted)}; give the folder of your CSV files")
     if labels:
         return ("--data", str(file), "--labels", labels)
-    # train.csv has no column that says which rows are PublicTest.
-    validation = ("--validation", "run") if file.name.startswith("train.csv") else ()
-    return ("--data", str(file), *validation)
+    if not file.name.startswith("train.csv"):
+        return ("--data", str(file))
+    # It has no column that says which rows are PublicTest.
+    first = next(iter(networks.values()))
+    run = RunFolder(first.files[0].path.parent)
+    if not (run.state.is_file() and is_fraction(run.read_state().arguments.validation)):
+        raise InputError(
+            f"{file}: {first.given} kept none of its faces to validate on, so none are left to measure on; "
+            f"put {' or '.join(wanted[:-1])} beside it, or give --labels for test.csv"
+        )
+    return ("--data", str(file), "--validation", "run")
+
+
+def shown_path(path: str | Path) -> str:
+    """How the page writes a path: an absolute one as seen from this project's folder, any other as it is."""
+    if not Path(path).is_absolute():
+        return str(path)
+    try:
+        return Path(os.path.relpath(path, PROJECT)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return Path(path).name

@@ -8,11 +8,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from models import REPORT_NETWORKS, builder
+from analysis.held_out import ALL
+from models import CONVOLUTIONAL, builder
+from models.run_files import STATE
 from models.weights_file import WeightsFile, sidecar_path
-from reporting.commands import METHOD
-from reporting.findings import BEST_CLASSES, CONFUSED_PAIRS, LAYERS, SALIENT_PARTS, LayerRow, Totals
-from reporting.inputs import Network
+from reporting.claims import best_classes, claims, most_confused, salient_regions
+from reporting.findings import CONFUSED_PAIRS, LAYERS, SALIENT_PARTS, LayerRow, Totals
+from reporting.inputs import Network, files_of, shown_path
 
 SHOWN_PAIRS = 6
 RUN_ARGUMENTS = ("data", "recipe", "epochs", "batch_size", "seed", "validation")
@@ -24,49 +26,73 @@ def measurements(folder: Path, networks: Mapping[str, Network]) -> dict[str, Any
     folder: holds what the commands wrote. networks: as `find_networks` gives them.
     """
     data = _read_json(folder, "confusion")
-    # confusion.py names the networks by their folders, but keeps their order.
-    scores = dict(zip(networks, data["networks"].values(), strict=True))
-    for numbers in scores.values():
-        numbers["best_classes"] = best_classes(numbers["per_class"])
-        numbers["pairs"] = shown_pairs(numbers["confused_pairs"])
-    return {
-        "architectures": {name: architecture(name) for name in REPORT_NETWORKS},
-        "runs": {name: run_facts(network.weights) for name, network in networks.items()},
-        "data": data,
-        "scores": scores,
-        **(saliency_and_filters(folder) if "cnn" in networks else {}),
+    kinds = {*LAYERS, *(network.kind for network in networks.values())}
+    architectures = {kind: architecture(kind) for kind in sorted(kinds)}
+    measured: dict[str, Any] = {}
+    for name, network in networks.items():
+        numbers = data["networks"][name]
+        populations = numbers["populations"]
+        compared = data["differences"].get(name)
+        # The report's accuracies are of all of Kaggle's test faces.
+        population = ALL if ALL in populations else next(iter(populations))
+        measured[name] = numbers | {
+            "kind": network.kind,
+            "parameters": len(network.files) * architectures[network.kind]["totals"].total,
+            "runs": [run_facts(file) for file in network.files],
+            "comparable": populations[population] | {"population": population},
+            "difference": compared and compared["populations"][population],
+            "recall_difference": compared and compared["per_class"],
+            "best": best_classes(numbers["per_class"]),
+            "confused": most_confused(numbers["confused_pairs"]),
+            "pairs": shown_pairs(numbers["confused_pairs"]),
+        }
+    first = next(iter(networks.values()))
+    numbers = {
+        "architectures": architectures,
+        "data": data | {"file": Path(data["data"]).name},
+        "networks": measured,
+        "explained_weights": first.files[0].name,
+        "runs": [run_facts(file) for file in files_of(networks.values())],
+        **saliency(folder),
+        **(filters(folder) if first.kind in CONVOLUTIONAL else {"filters": None}),
     }
+    return numbers | {"claims": claims(numbers)}
 
 
-def architecture(name: str) -> dict[str, Any]:
-    """A network of this suite in rows like those of the report."""
+def architecture(kind: str) -> dict[str, Any]:
+    """A network of this suite: its totals; of one of the report's also its layers, in rows as there."""
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from models.summary import layer_table, parameter_totals
 
-    network = builder(name)(mean=0.0, std=1.0)
+    network = builder(kind)(mean=0.0, std=1.0)
     built = {layer: (output, parameters) for layer, output, parameters in layer_table(network)}
-    rows = [
-        LayerRow(row.layers, built[row.layers[-1]][0], tuple(built[layer][1] for layer in row.layers))
-        for row in LAYERS[name]
-    ]
+    rows = []
+    for reported in LAYERS.get(kind, ()):
+        names = reported.layers
+        here = LayerRow(names, built[names[-1]][0], tuple(built[name][1] for name in names))
+        rows.append({"reported": reported, "built": here, "is_same": here == reported})
     return {"layers": rows, "totals": Totals(*parameter_totals(network))}
 
 
 def run_facts(weights: WeightsFile) -> dict[str, Any]:
     """What is recorded beside the weights, or else the few facts in the weights themselves.
 
-    The record is run.json, or where that is missing, as beside exported weights, their own .json.
+    The record is run.json, or where that is missing, as beside exported weights, their own .json. Files are
+    named as the page may name them.
     """
-    facts: dict[str, Any] = {"weights": weights.path}
+    facts: dict[str, Any] = {"name": weights.name, "weights": shown_path(weights.path.resolve())}
     facts |= {name: weights.description[name] for name in ("epoch", "seed") if name in weights.description}
-    run_record = weights.path.parent / "run.json"
+    run_record = weights.path.parent / STATE
     path = run_record if run_record.is_file() else sidecar_path(weights.path)
     # A weight file may be in any folder, so its record may be missing or written by another program.
     with suppress(OSError, ValueError, KeyError, TypeError):
         record = json.loads(path.read_text())
-        facts |= {name: record["arguments"][name] for name in RUN_ARGUMENTS} | {
+        recorded = {name: record["arguments"][name] for name in RUN_ARGUMENTS}
+        # Both may be files, which a run records by their absolute paths.
+        recorded |= {name: Path(recorded[name]).name for name in ("data", "validation")}
+        facts |= recorded | {
             "training_faces": int(record["training_faces"]),
             "validation_faces": int(record["validation_faces"]),
             "commit": record["commit"],
@@ -76,40 +102,47 @@ def run_facts(weights: WeightsFile) -> dict[str, Any]:
     return facts
 
 
-def best_classes(per_class: Mapping[str, Mapping[str, float]]) -> list[tuple[str, float]]:
-    """As many classes as the report names, with their recall."""
-    recall = {name: numbers["recall"] for name, numbers in per_class.items()}
-    # Stable: of equally good classes, the first in the data set's order.
-    return sorted(recall.items(), key=lambda item: -item[1])[: len(BEST_CLASSES)]
-
-
 def shown_pairs(confused: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The most confused pairs, then the report's others. rank: from 1; None for a pair never confused."""
-    pairs = {(pair["first"], pair["second"]): pair | {"rank": i} for i, pair in enumerate(confused, start=1)}
-    never = {"rank": None, "share": 0.0, "first_as_second": 0, "second_as_first": 0}
+    """The most confused pairs, then the report's others.
+
+    rank: by share, from 1; rank_by_faces: by the number of faces. Both are None for a pair never confused.
+    """
+    by_faces = sorted((pair["faces"] for pair in confused), reverse=True)
+    pairs = {
+        (pair["first"], pair["second"]): pair
+        | {"rank": rank, "rank_by_faces": 1 + by_faces.index(pair["faces"])}
+        for rank, pair in enumerate(confused, start=1)
+    }
+    never = {"rank": None, "rank_by_faces": None, "share": 0.0}
+    never |= {"faces": 0, "first_as_second": 0, "second_as_first": 0}
     for first, second in CONFUSED_PAIRS:
         pairs.setdefault((first, second), {"first": first, "second": second} | never)
     return [pairs[key] for key in pairs if key in CONFUSED_PAIRS or pairs[key]["rank"] <= SHOWN_PAIRS]
 
 
-def saliency_and_filters(folder: Path) -> dict[str, Any]:
-    """The numbers of questions 4 and 5, which only a CNN has."""
-    saliency, mean = _read_json(folder, "saliency"), _read_json(folder, "saliency-mean")["mean"]
-    regions = region_ratios(mean)
-    filters, classes = (_read_csv(folder, stem) for stem in ("filters", "classes"))
-    checks = saliency.get("checks")
+def saliency(folder: Path) -> dict[str, Any]:
+    """The numbers of question 4."""
+    maps, mean = _read_json(folder, "saliency"), _read_json(folder, "saliency-mean")["mean"]
+    rows = region_ratios(mean)
+    checks = maps.get("checks")
     if checks:
-        rows = check_rows(checks)
-        deletion = {row["order"]: row["deletion"] for row in rows}
-        checks = {"rows": rows, "deletion": deletion, "completeness": checks["completeness"]["error"]}
+        orders = check_rows(checks)
+        deletion = {row["order"]: row["deletion"] for row in orders}
+        checks = {"rows": orders, "deletion": deletion, "completeness": checks["completeness"]["error"]}
     return {
-        "explained": saliency["faces"],
+        "explained": maps["faces"],
         "mean": mean,
-        "methods": saliency["methods"],
-        "regions": regions,
-        "claim": claim_about_regions(regions),
+        "methods": maps["methods"],
+        "regions": {"rows": rows} | salient_regions(rows),
         "checks": checks,
-        "filters": {"count": len(filters), "dead": sum(row["dead"] == "1" for row in filters)},
+    }
+
+
+def filters(folder: Path) -> dict[str, Any]:
+    """The numbers of question 5, which only a network with convolutions has."""
+    pictures, classes = (_read_csv(folder, stem) for stem in ("filters", "classes"))
+    return {
+        "filters": {"count": len(pictures), "dead": sum(row["dead"] == "1" for row in pictures)},
         # A row is filter, dead, and the activation by step.
         "reached": [(row["filter"], float(list(row.values())[-1])) for row in classes],
     }
@@ -132,15 +165,6 @@ def region_ratios(mean: Mapping[str, Any]) -> list[dict[str, Any]]:
             row[method] = {"share": share, "ratio": share / covered}
         rows.append(row)
     return rows
-
-
-def claim_about_regions(regions: list[dict[str, Any]]) -> dict[str, Any]:
-    """Whether the pixels that decide are above all in the first of `regions`, and which others are denser."""
-    ratios = {row["name"]: row[METHOD]["ratio"] for row in regions}
-    named, *others = ratios
-    denser = [name for name in others if name not in SALIENT_PARTS and ratios[name] > ratios[named]]
-    verdict = "confirmed in part" if denser else "confirmed"
-    return {"verdict": verdict if ratios[named] > 1 else "not confirmed", "denser": denser}
 
 
 def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:

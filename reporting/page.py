@@ -9,14 +9,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.attribution import METHODS
+from analysis.held_out import population_text
 from reporting import findings
 from reporting.commands import METHOD, PAPER_METHOD, Command
 from reporting.inputs import Network
 from reporting.measurements import measurements
 from training.environment import environment
 
-# At this size the smallest texts of the figures, drawn with 150 dots per inch, can still be read.
-REM_PER_DOT = 0.03
+# A figure has 150 dots per inch; a browser's inch has 96 pixels.
+PIXELS_PER_DOT = 96 / 150
 
 
 def render_page(
@@ -38,6 +39,7 @@ def render_page(
     return jinja.get_template("page.html.j2").render(
         measurements(folder, networks),
         paper=findings,
+        population_text=population_text,
         method=METHOD,
         paper_method=PAPER_METHOD,
         method_names=METHODS,
@@ -55,8 +57,9 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def picture(folder: Path, stem: str) -> dict[str, Any]:
-    """A PNG in base64, and its least width in rem."""
+    """A PNG in base64, and its natural size in a browser's pixels."""
     content = (folder / f"{stem}.png").read_bytes()
-    # Bytes 16 to 19 of a PNG are its width; a narrow page scrolls a figure rather than shrink its texts.
-    width = int.from_bytes(content[16:20], "big")
-    return {"base64": base64.b64encode(content).decode(), "least_width": round(REM_PER_DOT * width)}
+    # Bytes 16 to 23 of a PNG are its width and height.
+    size = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
+    width, height = (round(PIXELS_PER_DOT * dots) for dots in size)
+    return {"base64": base64.b64encode(content).decode(), "width": width, "height": height}

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -9,11 +11,12 @@ import numpy as np
 import pytest
 
 import confusion
+from analysis.compared_networks import find_networks
 from analysis.confusion_tables import as_csv, as_text
-from analysis.figures.confusion import draw_comparison, draw_confusion, draw_worst_faces
+from analysis.figures.confusion import draw_difference, draw_scores, draw_worst_faces
 from analysis.figures.saving import ENDINGS, save_figure
 from analysis.held_out import held_out
-from analysis.metrics import evaluate
+from analysis.metrics import compare, evaluate
 from data.csv_reader import read_csv, read_labels
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
@@ -28,6 +31,7 @@ from training.training_data import load_training_data
 
 MATRIX = np.diag([50, 0, 40, 90, 60, 80, 70])
 MATRIX[0, 4], MATRIX[4, 0], MATRIX[2, 4] = 25, 12, 20
+LABELS, PREDICTED = (np.repeat(classes.ravel(), MATRIX.ravel()) for classes in np.indices((7, 7)))
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +165,12 @@ def texts(axes) -> list[str]:
 
 
 def test_matrix_shows_share_count_and_accuracy_per_class():
-    axes, bar = draw_confusion(MATRIX, "a title").axes
+    scores = evaluate(LABELS, np.eye(7)[PREDICTED])
+    axes, bar = draw_scores("cnn", scores, "447 faces").axes
     shown = texts(axes)
-    assert axes.get_title() == "a title"
+    assert re.fullmatch(
+        r"cnn: 87\.2 % right \(95 % interval 8\d\.\d to \d\d\.\d\)\n447 faces", axes.get_title()
+    )
     assert shown[:2] == ["67 %", "50"]
     cell = 2 * (0 * 7 + 4)
     assert shown[cell : cell + 2] == ["33 %", "25"]
@@ -180,24 +187,35 @@ def test_matrix_shows_share_count_and_accuracy_per_class():
     assert bar.get_ylabel() == "share of the true class's faces"
 
 
-def test_comparison_is_symmetric_about_zero():
-    other = np.roll(MATRIX, 1, axis=1)
-    figure = draw_comparison([MATRIX, other], ["first", "second"], ["a", "b"])
-    difference = figure.axes[2].images[0]
-    low, high = difference.get_clim()
-    assert low == -high
-    assert difference.get_array()[0, 0] == pytest.approx(-2 / 3)
-    assert figure.axes[2].get_title() == "b minus a"
-    assert texts(figure.axes[2])[0] == "-67"
-    same = draw_comparison([MATRIX, MATRIX], ["first", "second"], ["a", "b"]).axes[2].images[0]
-    assert same.get_clim()[1] > 0
+def test_colours_of_a_difference_say_better_and_worse_and_mark_chance():
+    better = PREDICTED.copy()
+    better[LABELS == 0] = 0  # 25 angry faces that were seen as sad are right
+    better[np.flatnonzero(LABELS == 3)[:40]] = 4  # 40 happy faces are wrong now
+    better[np.flatnonzero(LABELS == 5)[:1]] = 6  # one face is within chance
+    difference = compare(LABELS, np.eye(7)[PREDICTED], np.eye(7)[better])
+    axes, bar = draw_difference(difference, "a title").axes
+    image, shown = axes.images[0], np.reshape(texts(axes)[:49], (7, 7))
+    colours = image.get_array()
+    assert colours[0, 0] == pytest.approx(1 / 3), "more right faces are better"
+    assert colours[0, 4] == pytest.approx(1 / 3), "fewer wrong faces are better"
+    assert colours[3, 3] == pytest.approx(-40 / 90)
+    assert colours[3, 4] == pytest.approx(-40 / 90)
+    assert (shown[0, 0], shown[0, 4], shown[3, 3], shown[3, 4]) == ("+33", "-33", "-44", "+44")
+    assert (colours[5, 5], shown[5, 5], shown[5, 6]) == (0, "(-1)", "(+1)")
+    assert image.get_clim() == pytest.approx((-40 / 90, 40 / 90))
+    assert image.get_cmap()(1.0)[2] > image.get_cmap()(1.0)[0], "better is blue"
+    assert bar.get_ylabel().startswith("worse")
+    assert bar.get_ylabel().endswith("better")
+    same = compare(LABELS, np.eye(7)[PREDICTED], np.eye(7)[PREDICTED])
+    assert draw_difference(same, "").axes[0].images[0].get_clim() == (-0.1, 0.1)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_same_matrix_gives_the_same_bytes(ending, tmp_path):
+    scores = evaluate(LABELS, np.eye(7)[PREDICTED])
     files = [tmp_path / f"{number}{ending}" for number in (1, 2)]
     for file in files:
-        save_figure(draw_comparison([MATRIX, MATRIX.T], ["first", "second"], ["a", "b"]), file)
+        save_figure(draw_scores("a", scores, "b"), file)
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -217,7 +235,7 @@ def test_worst_faces_are_named(faces):
 def test_tables_list_pairs_as_the_report_does():
     labels = np.array([0, 0, 4, 4, 3])
     scores = evaluate(labels, np.eye(7)[[0, 4, 4, 0, 3]])
-    assert "angry-sad 50.0 % (angry as sad 1, sad as angry 1)" in as_text("cnn", {"all": scores})
+    assert "1. angry-sad 50.0 %, 2 faces (angry as sad 1, sad as angry 1)" in as_text("cnn", {"all": scores})
     text = as_csv({"cnn": {"all": scores}, "dnn": {"all": scores}})
     tables = [list(csv.reader(table.splitlines())) for table in text.split("\n\n")]
     assert [len(table) - 1 for table in tables] == [2, 14, 2]
@@ -225,7 +243,7 @@ def test_tables_list_pairs_as_the_report_does():
     assert tables[1][0][-2:] == ["recall_low", "recall_high"]
     row = ["cnn", "angry", "1", "0", "0", "0", "1", "0", "0", "2", "0.5", "0.5", "0.5", "0.0", "1.0"]
     assert tables[1][1] == row
-    assert tables[2][1] == ["cnn", "angry", "sad", "0.5", "1", "1"]
+    assert tables[2][1] == ["cnn", "angry", "sad", "0.5", "1", "1", "2"]
 
 
 def test_script_measures_the_network_on_held_out_faces(weights, faces, tmp_path, capsys):
@@ -282,17 +300,40 @@ def test_script_measures_the_network_on_held_out_faces(weights, faces, tmp_path,
     assert {file: file.read_bytes() for file in files} == before
 
 
+def test_several_networks_are_each_compared_with_the_first(weights, faces, tmp_path, capsys):
+    out = tmp_path / "c.svg"
+    cnn, dnn = (str(weights / name) for name in ("cnn", "dnn"))
+    arguments = ["--data", faces / "fer2013.csv", "--weights", cnn, "--versus", dnn, "--versus", cnn, dnn]
+    confusion.main([*map(str, arguments), "--out", str(out)])
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert list(record["networks"]) == ["cnn", "dnn", "cnn + 1 more"]
+    assert list(record["differences"]) == ["dnn", "cnn + 1 more"]
+    for name, difference in record["differences"].items():
+        first, other = (record["networks"][each]["accuracy"] for each in ("cnn", name))
+        assert difference["accuracy"] == pytest.approx(other - first, abs=2e-6)
+    stems = ("c", "c-2", "c-2-minus-1", "c-3", "c-3-minus-1")
+    assert sorted(tmp_path.glob("*.svg")) == sorted(tmp_path / f"{stem}.svg" for stem in stems)
+    assert "cnn + 1 more minus cnn: accuracy " in capsys.readouterr().out
+
+
+def test_networks_of_the_same_name_are_told_apart_by_their_folders(weights, tmp_path):
+    copies = [tmp_path / letter / "cnn" for letter in "ab"]
+    for copy in copies:
+        shutil.copytree(weights / "cnn", copy)
+    assert list(find_networks([str(copies[0])], [str(copies[1])])) == ["a/cnn", "b/cnn"]
+    assert list(find_networks([str(copies[0])], [str(weights / "dnn")])) == ["cnn", "dnn"]
+
+
 def test_script_compares_two_networks_on_the_same_faces(weights, faces, tmp_path, capsys):
     out = tmp_path / "c.png"
     arguments = ["--data", faces / "fer2013.csv", "--weights", weights / "cnn", "--versus", weights / "dnn"]
     confusion.main([*map(str, arguments), "--out", str(out)])
     record, printed = json.loads(out.with_suffix(".json").read_text()), capsys.readouterr().out
-    networks, difference = record["networks"], record["difference"]
+    networks, difference = record["networks"], record["differences"]["dnn"]
     assert list(networks) == ["cnn", "dnn"]
     assert [np.sum(numbers["matrix"]) for numbers in networks.values()] == [15, 15]
     assert "15 PublicTest rows" in printed
 
-    assert difference["name"] == "dnn minus cnn"
     for population, faces_measured in (("without_twins", 15), ("all", 20)):
         first, second = (networks[name]["populations"][population] for name in networks)
         of_both = difference["populations"][population]
@@ -340,7 +381,7 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "no run folder" in error(*data, *cnn, "--validation", "run")
     assert "omit --labels" in error(*data, *cnn, "--labels", faces / "test_labels.csv")
     assert "--labels" in error("--data", faces / "pixels.csv", *cnn)
-    assert "--versus" in error(*data, *cnn, "--versus", weights / "cnn")
+    assert "given twice" in error(*data, *cnn, "--versus", weights / "cnn")
     assert "whole number" in error(*data, *cnn, "--worst", "0")
     before = (faces / "fer2013.csv").read_bytes()
     assert "would be lost" in error(*data, *cnn, "--out", faces / "fer2013.png")

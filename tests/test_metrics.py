@@ -192,6 +192,7 @@ def test_confused_pairs_add_both_directions_by_share_not_by_count():
     assert pairs["share"][0] == pytest.approx((0 + 0.5) / 2)
     assert pairs["share"][1] == pytest.approx((0.2 + 0.1) / 2)
     assert (pairs["first_as_second"][1], pairs["second_as_first"][1]) == (20, 10)
+    assert pairs["faces"].tolist() == [5, 30]
 
 
 def test_most_confidently_wrong_leaves_right_faces_out():
