@@ -26,7 +26,9 @@ from data.errors import InputError
 from data.labels import with_labels
 from data.locate import locate_data
 from data.pictures import read_picture
-from data.submission import write_probabilities, write_submission
+from data.probabilities import write_probabilities
+from data.splits import image_hashes
+from data.submission import write_submission
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.weights_file import WeightsFile, seen_in_training
@@ -70,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows")
     if arguments.probabilities:
-        write_probabilities(arguments.probabilities, ids, probabilities)
+        hashes, seen = image_hashes(dataset.images), seen_in_training(dataset.images, weights)
+        write_probabilities(arguments.probabilities, ids, hashes, seen, probabilities)
         print(f"wrote {arguments.probabilities}")
     if labelled.labels is not None:
         print_accuracies(labelled, probabilities[labelled.rows], weights)

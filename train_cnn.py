@@ -27,10 +27,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     plan = plan_run(options)
     chosen = plan.arguments
-    data = load_training_data(chosen.data, chosen.validation, chosen.seed, chosen.limit)
+    data = load_training_data(
+        chosen.data,
+        chosen.validation,
+        chosen.seed,
+        chosen.limit,
+        fold=chosen.fold,
+        teachers=chosen.teacher,
+    )
     with plan.run.lock():
         history = train(plan, data)
-        finish(plan.run, history)
+        finish(plan, data, history)
 
 
 if __name__ == "__main__":

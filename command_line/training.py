@@ -13,8 +13,14 @@ from training.recipe_settings import NAMES, OPTIONS, with_settings
 from training.recipes import RECIPES
 from training.run_folder import RunFolder, best_epoch
 from training.run_state import Arguments
-from training.train import SCRIPTS, Plan, script_of
-from training.training_data import default_validation, is_keyword, load_training_data
+from training.train import SCRIPTS, Plan, predict_fold, script_of
+from training.training_data import (
+    TrainingData,
+    default_validation,
+    is_keyword,
+    load_training_data,
+    parse_fold,
+)
 
 DECISIVE = tuple(field.name for field in dataclasses.fields(Arguments))
 
@@ -50,6 +56,15 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     )
     seed_help = "of weights, order, augmentation and split"
     add("--seed", type=whole_number(0), default=1, metavar="N", help=seed_help)
+    add(
+        "--teacher",
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="probabilities of the training faces, by networks that were not trained on them: fold.csv of "
+        "runs with --fold; --set teacher_share says how much they count",
+    )
+    add("--fold", metavar="K/N", help="leave fold K of N out of training and predict it at the end: fold.csv")
     add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")
     add("--resume", action="store_true", help="continue the stopped run in --run")
     add("--deterministic", action="store_true", help="repeat to the bit on the same machine; slower")
@@ -112,17 +127,22 @@ def show_augmentation(options: argparse.Namespace) -> None:
     print(f"wrote {file}")
 
 
-def finish(run: RunFolder, history: list[dict[str, float]]) -> None:
-    """Draw the curves of a complete run, and print its best epoch and its files."""
+def finish(plan: Plan, data: TrainingData, history: list[dict[str, float]]) -> None:
+    """Draw the curves of a complete run, predict the fold it left out, and print its best epoch and files."""
     from analysis.figures.curves import draw_curves
     from analysis.figures.saving import save_figure
 
+    run = plan.run
     save_figure(draw_curves({run.path.name: history}), run.curves)
+    written = [run.best, run.last, run.history, run.curves]
+    if data.left_out is not None:
+        predict_fold(run, data.left_out)
+        written.append(run.fold)
     run.checkpoint.unlink(missing_ok=True)
     best = best_epoch(history)
     what = "val_accuracy" if "val_accuracy" in best else "accuracy"
     print(f"{what} {best[what]:.4f} in epoch {best['epoch']:.0f} of {len(history)}")
-    for file in (run.best, run.last, run.history, run.curves):
+    for file in written:
         print(f"wrote {file}")
 
 
@@ -138,6 +158,9 @@ def _new_run(run: RunFolder, options: argparse.Namespace) -> Plan:
         values["validation"] = default_validation(values["data"])
     if not is_keyword(values["validation"]):
         values["validation"] = str(Path(values["validation"]).resolve())
+    values["teacher"] = [str(Path(file).resolve()) for file in options.teacher]
+    if options.fold is not None:
+        parse_fold(options.fold)
     recipe = dataclasses.replace(recipe, **{name: values[name] for name in OPTIONS})
     return Plan(run, options.network, Arguments(**values), recipe, options.precision, None)
 
@@ -153,7 +176,9 @@ def _stopped_run(run: RunFolder, options: argparse.Namespace) -> Plan:
     kept = dataclasses.asdict(state.arguments) | {"network": state.network}
     for name in sorted(set(options.typed) & set(kept)):
         stored, typed = kept[name], options.typed[name]
-        if isinstance(stored, str) and Path(stored).is_absolute():  # a file, stored as _new_run made it
+        if name == "teacher":  # files are stored as _new_run made them
+            typed = [str(Path(file).resolve()) for file in typed]
+        elif isinstance(stored, str) and Path(stored).is_absolute():
             typed = str(Path(str(typed)).resolve())
         if stored != typed:
             option = "--" + name.replace("_", "-")

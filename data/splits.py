@@ -20,6 +20,14 @@ def image_hashes(images: np.ndarray) -> np.ndarray:
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
+def in_fold(hashes: np.ndarray, number: int, count: int) -> np.ndarray:
+    """(N,) bool: which faces are in fold `number`, from 1, of `count`; identical faces are in one fold.
+
+    hashes: (N,) uint64 from image_hashes, which decide alone, so that the folds of all runs fit together.
+    """
+    return hashes % np.uint64(count) == number - 1
+
+
 def split_validation(
     labels: np.ndarray, hashes: np.ndarray, fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from data import locate
+from data.cache import read_cached
 from data.csv_reader import read_labels
 from data.errors import InputError
 from data.locate import locate_data
-from data.submission import write_probabilities, write_submission
+from data.submission import write_submission
 
 
 def test_submission_bytes(tmp_path):
@@ -19,24 +20,11 @@ def test_submission_bytes(tmp_path):
     assert labels.tolist() == [6, 0, 2]
 
 
-def test_probability_bytes(tmp_path):
-    path = tmp_path / "probabilities.csv"
-    probabilities = np.array([[1, 0, 0, 0, 0, 0, 0], [1 / 3, 2 / 3, 1e-9, 0, 0, 0, 0]], np.float32)
-    write_probabilities(path, np.array([4, 1]), probabilities)
-    assert path.read_bytes() == (
-        b"id,angry,disgust,fear,happy,sad,surprise,neutral\n"
-        b"4,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
-        b"1,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
-    )
-
-
 def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
     path = tmp_path / "submission.csv"
     write_submission(path, np.array([1]), np.array([1]))
     with pytest.raises(ValueError, match="2 ids but 1 labels"):
         write_submission(path, np.array([1, 2]), np.array([1]))
-    with pytest.raises(ValueError, match="shape"):
-        write_probabilities(path, np.array([1, 2]), np.zeros((2, 6)))
 
     def write_half(self, content):
         with self.open("wb") as file:
@@ -58,14 +46,12 @@ def test_a_folder_in_the_way_is_one_line(tmp_path):
     assert "\n" not in str(raised.value)
 
 
-def test_given_path_is_checked(tmp_path):
-    path = tmp_path / "my faces.csv"
+def test_a_given_path_is_taken_and_checked_when_it_is_read(tmp_path):
+    path = locate_data(str(tmp_path / "my faces.csv"), "train")
     with pytest.raises(InputError, match=r"my faces\.csv: no such file"):
-        locate_data(str(path), "train")
-    path.touch()
-    assert locate_data(str(path), "train") == path
+        read_cached(path)
     with pytest.raises(InputError, match="is a folder"):
-        locate_data(str(tmp_path), "train")
+        read_cached(locate_data(str(tmp_path), "train"))
 
 
 def test_usual_names_are_found_in_order(tmp_path, monkeypatch):

@@ -21,7 +21,8 @@ class RunFolder:
 
     run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row per epoch.
     best.weights.h5 and last.weights.h5: weights with the hashes of their training images. curves.png: the
-    history drawn. checkpoint.weights.h5: what --resume continues from; gone when the run is finished.
+    history drawn. fold.csv: the probabilities of the faces that --fold left out. checkpoint.weights.h5: what
+    --resume continues from; gone when the run is finished.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -32,6 +33,7 @@ class RunFolder:
         self.last = self.path / run_files.LAST
         self.checkpoint = self.path / run_files.CHECKPOINT
         self.curves = self.path / run_files.CURVES
+        self.fold = self.path / run_files.FOLD
 
     def refuse_existing(self) -> None:
         """InputError when the folder holds a run already."""

@@ -15,8 +15,8 @@ from training.recipes import CHECKED, Count, Recipe
 class Arguments:
     """What decides the weights, beside the network and the code: a resumed run must have started with it.
 
-    data, validation: files by their absolute paths. recipe: its name. set: as typed. The other names are
-    those of the options of train_cnn.py.
+    data, validation, teacher: files by their absolute paths. fold: 'K/N'. recipe: its name. set: as typed.
+    The other names are those of the options of train_cnn.py.
     """
 
     data: str
@@ -29,6 +29,8 @@ class Arguments:
     deterministic: bool
     strategy: Literal["none", "mirrored"]
     set: list[str]
+    teacher: list[str]
+    fold: str | None
 
 
 @dataclass(frozen=True, config=CHECKED)

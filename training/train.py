@@ -1,13 +1,17 @@
 """One training from start to end: checks, precision, run.json, fit."""
 
 import dataclasses
-import hashlib
 import shlex
 import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from data.dataset import Dataset
 from data.errors import InputError
+from data.probabilities import write_probabilities
+from data.splits import image_hashes
+from models.locate import find_weights
+from models.weights_file import seen_in_training
 from training.environment import environment
 from training.precision import Precision, choose_precision
 from training.recipes import Recipe
@@ -42,12 +46,13 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     InputError, and SystemExit(130) after Ctrl-C, with one line that says how to resume.
     """
     run = plan.run
-    digest = hashlib.blake2b(data.hashes.tobytes(), digest_size=8).hexdigest()
+    digest = data.digest()
     if plan.stopped is None:
         run.refuse_existing()  # once more: another process may have started it meanwhile
     elif plan.stopped.data_digest != digest:
         raise InputError(
-            f"{plan.arguments.data}: holds other faces than when {run.path} was started; start a new run"
+            f"{plan.arguments.data}: it or a --teacher holds other faces than when {run.path} was started; "
+            "start a new run"
         )
     elif history := _complete_history(run, plan.recipe.epochs):
         print(f"{run.path} is finished: {plan.recipe.epochs} epochs")
@@ -83,6 +88,19 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
         print(f"\nstopped; continue from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     return progress.history
+
+
+def predict_fold(run: RunFolder, left_out: Dataset) -> None:
+    """Write the four-view probabilities that the run's best epoch gives the faces it left out.
+
+    Raises InputError when the folder cannot be written.
+    """
+    from models.prediction import predict_with_files
+
+    weights = find_weights(str(run.path))
+    probabilities = predict_with_files([weights], left_out.images, tta=True)
+    hashes, seen = image_hashes(left_out.images), seen_in_training(left_out.images, [weights])
+    write_probabilities(run.fold, left_out.rows, hashes, seen, probabilities)
 
 
 def script_of(network: str) -> str:

@@ -1,5 +1,7 @@
 """Which faces a run learns from and which it is validated on."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import numpy as np
 from data.cache import read_cached
 from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
-from data.splits import image_hashes, split_validation
+from data.probabilities import read_teachers
+from data.splits import image_hashes, in_fold, split_validation
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class TrainingData:
     """Faces to learn from, faces to validate on (None: no validation), and the hash of each of the former.
 
     hashes: (N,) uint64 of `training`'s images. mean, std: of all grey levels of `training`. teacher: (N, 7)
-    probabilities that other networks give the faces of `training`, or None.
+    probabilities that other networks give the faces of `training`, or None. left_out: the faces of the fold
+    that the run predicts at its end, or None.
     """
 
     training: Dataset
@@ -25,6 +29,14 @@ class TrainingData:
     mean: float
     std: float
     teacher: np.ndarray | None = None
+    left_out: Dataset | None = None
+
+    def digest(self) -> str:
+        """Of what the network learns from, faces and teacher: equal for a run and its resumption."""
+        content = hashlib.blake2b(self.hashes.tobytes(), digest_size=8)
+        if self.teacher is not None:
+            content.update(self.teacher.tobytes())
+        return content.hexdigest()
 
     def targets(self, teacher_share: float) -> np.ndarray:
         """(N, 7) float32: the labels one-hot, mixed with the teacher's probabilities where there are any."""
@@ -34,12 +46,21 @@ class TrainingData:
         return (1 - teacher_share) * one_hot + teacher_share * self.teacher.astype(np.float32)
 
 
-def load_training_data(path: str, validation: str, seed: int, limit: int | None) -> TrainingData:
-    """Read a labelled FER CSV and set its validation part aside.
+def load_training_data(
+    path: str,
+    validation: str,
+    seed: int,
+    limit: int | None,
+    *,
+    fold: str | None = None,
+    teachers: Sequence[str] = (),
+) -> TrainingData:
+    """Read a labelled FER CSV and set its validation split and its fold aside.
 
     validation: 'none'; a fraction such as '0.2', stratified, identical images never on both sides;
     'PublicTest', the rows of that Usage; or the path of another labelled CSV. limit: use the first `limit`
-    training rows. Rows whose Usage is not Training are never learned from. Raises InputError.
+    training rows. fold: 'K/N', leave out part K of N. teachers: files of probabilities of the training
+    faces. Rows whose Usage is not Training are never learned from. Raises InputError.
     """
     if not (is_keyword(validation) or Path(validation).exists()):
         raise InputError(
@@ -48,8 +69,15 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
     dataset = read_cached(path)
     training = dataset if dataset.usage is None else dataset.select(dataset.rows_with_usage("Training"))
     training = training.select(slice(0, limit))
-    labels = training.require_labels()
     hashes = image_hashes(training.images)
+    left_out: Dataset | None = None
+    if fold is not None:
+        is_left_out = in_fold(hashes, *parse_fold(fold))
+        if is_left_out.all() or not is_left_out.any():
+            raise InputError(f"--fold {fold}: leaves no face out, or all of {path}; choose a smaller N")
+        left_out = training.select(is_left_out)
+        training, hashes = training.select(~is_left_out), hashes[~is_left_out]
+    labels = training.require_labels()
     held_out: Dataset | None = None
     if is_fraction(validation):
         learn, hold = split_validation(labels, hashes, float(validation), seed)
@@ -62,7 +90,18 @@ def load_training_data(path: str, validation: str, seed: int, limit: int | None)
     mean, std = float(training.images.mean()), float(training.images.std())
     if std == 0:
         raise InputError(f"{path}: all training faces are one and the same grey; check the file")
-    return TrainingData(training, held_out, hashes, mean, std)
+    teacher = read_teachers(teachers, hashes, path) if teachers else None
+    return TrainingData(training, held_out, hashes, mean, std, teacher, left_out)
+
+
+def parse_fold(text: str) -> tuple[int, int]:
+    """K and N of 'K/N', the K-th of N folds, from 1. Raises InputError."""
+    parts = text.split("/")
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+        number, count = map(int, parts)
+        if 1 <= number <= count and count >= 2:
+            return number, count
+    raise InputError(f"--fold {text}: is not K/N, fold K of N, such as 1/5 to 5/5")
 
 
 def default_validation(path: str) -> str:
