@@ -11,6 +11,8 @@ than --weights (confusion-2-minus-1.png). --worst also draws the most confidentl
 (confusion-worst.png); rows count from 0.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 import json
 from collections.abc import Sequence
@@ -22,7 +24,6 @@ from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
 from analysis.metrics import most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
-from command_line.errors import one_line_errors
 from data.locate import locate_data
 from models.locate import DEFAULT, HELP
 from models.prediction import predict_with_files

@@ -8,13 +8,14 @@ single run is in its folder as curves.png. The .json file beside exported weight
     python curves.py models/weights/*.json
 """
 
+from command_line.errors import one_line_errors
+
 from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.figures.curves import draw_curves
 from analysis.figures.saving import ENDINGS, save_figures
 from command_line.arguments import Parser, output_files
-from command_line.errors import one_line_errors
 from data.errors import InputError
 from training.run_folder import read_history
 

@@ -6,12 +6,13 @@ Writes train.csv, test.csv, test_labels.csv, fer2013.csv, icml_face_data.csv, em
 pixels.csv into the folder, 2,500 faces in about 3 s. The same seed gives the same faces.
 """
 
+from command_line.errors import one_line_errors
+
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from command_line.arguments import Parser, share, whole_number
-from command_line.errors import one_line_errors
 from drawing.csv_files import write_drawn_csvs
 
 

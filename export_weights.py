@@ -7,6 +7,8 @@ network, recipe, arguments, epochs, seed, versions, commit, machine, and the acc
 PublicTest. Refuses when half precision changes an accuracy over all faces by more than 0.001.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 import dataclasses
 import hashlib
@@ -15,7 +17,6 @@ from collections.abc import Sequence
 
 from analysis.exported_weights import measure_weights, refuse_changes, sidecar_content
 from command_line.arguments import Parser, keep_inputs, output_file
-from command_line.errors import one_line_errors
 from data.atomic import atomic_path, write_text
 from data.cache import read_cached
 from data.errors import InputError

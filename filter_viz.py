@@ -8,6 +8,8 @@ outputs of the filters for one face, with the kernels of a first layer). The out
 face: without --data and without a data set in data/ they are omitted. Filters are numbered from 0.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 from collections.abc import Sequence
 
@@ -24,7 +26,6 @@ from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
-from command_line.errors import one_line_errors
 from command_line.progress import progress_bar
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset

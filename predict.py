@@ -10,6 +10,8 @@ Several --weights are averaged in probability. Where labels are known (a column 
 accuracy of all faces and of those without an exact twin in training is printed too, with 95 % intervals.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 from collections.abc import Sequence
 
@@ -19,7 +21,6 @@ import pandas as pd
 from analysis.confusion_tables import accuracy_text
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
 from command_line.arguments import Parser, keep_inputs, output_file
-from command_line.errors import one_line_errors
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError

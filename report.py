@@ -10,12 +10,13 @@ network is compared with each other one; a CNN counts as the first. Without --da
 their numbers. On two cores --quick takes about a minute, the whole report about five.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from command_line.arguments import Parser
-from command_line.errors import one_line_errors
 from data.errors import InputError
 from models import REPORT_NETWORKS
 from models.locate import HELP

@@ -9,6 +9,8 @@ saliency-check.png. Held-out faces are those of PublicTest, or of a file without
 not trained on. Rows count from 0 in the file's order.
 """
 
+from command_line.errors import one_line_errors
+
 import argparse
 import dataclasses
 import json
@@ -25,7 +27,6 @@ from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, keep_inputs, output_files, row_numbers, whole_number
-from command_line.errors import one_line_errors
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data

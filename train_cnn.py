@@ -10,9 +10,10 @@ Writes into the run folder: best and last weights, run.json, history.csv and cur
 stopped at any moment continues with: python train_cnn.py --run runs/cnn --resume
 """
 
+from command_line.errors import one_line_errors
+
 from collections.abc import Sequence
 
-from command_line.errors import one_line_errors
 from command_line.training import finish, parse_options, plan_run, show_augmentation
 from training.train import train
 from training.training_data import load_training_data

@@ -17,11 +17,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from command_line.errors import one_line_errors
+
 import numpy as np
 
 from benchmarks.train_speed import MOST_STEPS, WARM_UP, keras_fit_seconds, random_faces
 from command_line.arguments import Parser, whole_number
-from command_line.errors import one_line_errors
 from data.dataset import NUM_CLASSES
 from models import NETWORK_NAMES
 from training.precision import PRECISIONS

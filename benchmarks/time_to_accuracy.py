@@ -19,8 +19,9 @@ from shutil import copy
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from command_line.arguments import Parser, whole_number  # noqa: E402
 from command_line.errors import one_line_errors  # noqa: E402
+
+from command_line.arguments import Parser, whole_number  # noqa: E402
 from data.errors import InputError  # noqa: E402
 from data.locate import locate_data  # noqa: E402
 from training.run_folder import RunFolder  # noqa: E402

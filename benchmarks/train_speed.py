@@ -22,8 +22,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from command_line.arguments import Parser, whole_number
 from command_line.errors import one_line_errors
+
+from command_line.arguments import Parser, whole_number
 from data.dataset import NUM_CLASSES
 from training.precision import choose_precision
 

@@ -1,14 +1,27 @@
-"""One line on stderr and exit code 2 for what the user can fix; never a traceback."""
+"""How a script starts and ends: its streams, Ctrl-C, one line on stderr and an exit code, never a traceback.
+
+Scripts import this module before anything else, because the other imports take more than a second, in which
+a user may press Ctrl-C: until `one_line_errors` is applied, after the imports, that ends the process at once.
+"""
 
 import functools
+import io
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import NoReturn, Protocol, TextIO
 
 from data.errors import InputError
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A stream that the shell closed (`>&-`) is None, and the next file that is opened would take its number.
+for _name, _mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    if getattr(sys, _name) is None:
+        setattr(sys, _name, Path(os.devnull).open(_mode))
 
 
 class Main(Protocol):
@@ -20,29 +33,54 @@ class Main(Protocol):
 def one_line_errors(main: Main) -> Main:
     """Decorate a script's main: InputError ends with exit code 2, Ctrl-C with 130, a closed pipe with 141.
 
-    A polite kill ends with 143, after temporary files are removed.
+    A polite kill ends with 143, after temporary files are removed. What stdout cannot encode is escaped.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     @functools.wraps(main)
     def wrapper(argv: Sequence[str] | None = None) -> None:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             main(argv)
+            sys.stdout.flush()
+        except SystemExit as stop:
+            _end(stop.code)
         except InputError as error:
-            print("error: " + " ".join(str(error).split()), file=sys.stderr)
-            raise SystemExit(2) from None
+            _end(2, f"error: {error}")
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            raise SystemExit(130) from None
+            _end(130, "interrupted")
         except BrokenPipeError:
-            # `predict.py ... | head` closes our stdout; Python would complain once more at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(141) from None
+            _end(141)
+        except MemoryError:
+            _end(2, "error: there is not enough memory; close other programs or give less")
         except OSError as error:
-            # What no earlier check foresaw: a name too long, a full disk that stdout is written to.
-            reason = f"{error.filename or 'a file or stdout'}: {error.strerror or error}"
-            print(f"error: {reason}; choose another path or free the disk"[:500], file=sys.stderr)
-            raise SystemExit(2) from None
+            # What no earlier check foresaw: a name too long, or a full disk that stdout is written to.
+            place = error.filename or ("stdout" if _fails(sys.stdout, "\n") else "a file")
+            _end(2, f"error: {place}: {error.strerror or error}; choose another path or free the disk")
 
     return wrapper
+
+
+def _end(code: object, line: str = "") -> NoReturn:
+    """End the script after one printable line on stderr; streams that cannot be written do not hinder it."""
+    words = " ".join(line.split())
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in words)
+    for stream, text in ((sys.stdout, ""), (sys.stderr, printable + "\n" if line else "")):
+        if _fails(stream, text):
+            # Otherwise Python would try again at exit, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    raise SystemExit(code) from None
+
+
+def _fails(stream: TextIO, text: str = "") -> bool:
+    """Whether `text`, or what was written to the stream before, cannot be passed on."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        return True
+    return False

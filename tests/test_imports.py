@@ -65,6 +65,14 @@ def test_scripts_do_not_import_each_other():
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_import_first_what_makes_them_end_well(script):
+    nodes = ast.parse((PROJECT / f"{script}.py").read_text()).body
+    first = next(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    assert isinstance(first, ast.ImportFrom)
+    assert first.module == "command_line.errors"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_bad_arguments_and_help_do_not_import_tensorflow(script):
     program = (
         f"import sys, {script}\n"

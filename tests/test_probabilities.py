@@ -46,9 +46,7 @@ def test_teachers_are_found_by_hash_and_averaged(tmp_path):
 
 def test_a_network_may_not_teach_a_face_that_it_was_trained_on(tmp_path):
     file = teacher(tmp_path / "seen.csv", seen=np.array([False, True, False]))
-    with pytest.raises(
-        InputError, match=r"seen\.csv: line 3: its networks were trained on this .* x\.csv"
-    ):
+    with pytest.raises(InputError, match=r"seen\.csv: line 3: its networks were trained on this .* x\.csv"):
         read_teachers([file], HASHES, "x.csv")
     read_teachers([file], HASHES[[0, 2]], "x.csv")  # other faces than that one may be taught
 
