@@ -11,6 +11,10 @@ import h5py
 import numpy as np
 import pytest
 
+import train_cnn
+import train_dnn
+from training.callbacks import EpochLine
+
 PROJECT = Path(__file__).parent.parent
 # So few faces that bfloat16 takes seconds where the hardware does not have it.
 OPTIONS = ["--epochs", "3", "--limit", "32", "--batch-size", "16", "--validation", "none", "--deterministic"]
@@ -54,44 +58,69 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("script", "options"),
-    [
-        ("train_cnn.py", ["--network", "cnn", "--precision", "float32"]),
-        ("train_cnn.py", ["--network", "compact", "--precision", "float32", *SETTINGS]),
-        ("train_cnn.py", ["--network", "compact", "--precision", "bfloat16", *SETTINGS]),
-        ("train_dnn.py", ["--precision", "bfloat16", "--set", "optimizer=adamw", "dropout=0.6"]),
-    ],
-)
-def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, script, options):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = start_and_wait_for_an_epoch(command(drawn, killed, *options, script=script), killed)
-    process.kill()
-    process.communicate()
-    assert (killed / "history.csv").read_text().count("\n") < 4
-
-    # The precision is not typed again: the run keeps its own.
-    resumed = subprocess.run(
-        command(drawn, killed, "--resume", script=script), capture_output=True, text=True, timeout=300
-    )
-    assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stderr == ""
-    assert "epoch 1/3" not in resumed.stdout
-    assert "epoch 3/3" in resumed.stdout
-    subprocess.run(
-        command(drawn, whole, *options, script=script), check=True, capture_output=True, timeout=300
-    )
-
+def assert_equal_runs(whole: Path, resumed: Path) -> None:
+    """Both have the same weights to the bit, and the same history but for the seconds."""
     for name in ("last.weights.h5", "best.weights.h5"):
-        expected, got = weights(whole / name), weights(killed / name)
+        expected, got = weights(whole / name), weights(resumed / name)
         assert expected.keys() == got.keys()
         for key, array in expected.items():
             np.testing.assert_array_equal(array, got[key], err_msg=key)
     without_seconds = [
         [line.rsplit(",", 1)[0] for line in (run / "history.csv").read_text().splitlines()]
-        for run in (whole, killed)
+        for run in (whole, resumed)
     ]
     assert without_seconds[0] == without_seconds[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--network", "cnn", "--precision", "float32"],
+        ["--network", "compact", "--precision", "float32", *SETTINGS],
+        ["--network", "compact", "--precision", "bfloat16", *SETTINGS],
+    ],
+    ids=["cnn", "compact-float32", "compact-bfloat16"],
+)
+def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(
+    drawn, tmp_path, monkeypatch, options
+):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    files = ["--data", str(drawn / "train.csv"), "--run"]
+
+    def stop(self, epoch, logs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EpochLine, "on_epoch_end", stop)  # which comes after the checkpoint
+        with pytest.raises(SystemExit):
+            train_cnn.main([*files, str(stopped), *OPTIONS, *options])
+    assert (stopped / "history.csv").read_text().count("\n") == 2
+    # The precision is not typed again: the run keeps its own.
+    train_cnn.main(["--run", str(stopped), "--resume"])
+    train_cnn.main([*files, str(whole), *OPTIONS, *options])
+    assert_equal_runs(whole, stopped)
+
+
+def test_a_killed_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path):
+    options = ["--precision", "bfloat16", "--set", "optimizer=adamw", "dropout=0.6"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = start_and_wait_for_an_epoch(command(drawn, killed, *options, script="train_dnn.py"), killed)
+    process.kill()
+    process.communicate()
+    assert (killed / "history.csv").read_text().count("\n") < 4
+
+    resumed = subprocess.run(
+        command(drawn, killed, "--resume", script="train_dnn.py"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stderr == ""
+    assert "epoch 1/3" not in resumed.stdout
+    assert "epoch 3/3" in resumed.stdout
+    train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(whole), *OPTIONS, *options])
+    assert_equal_runs(whole, killed)
 
 
 def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_path):

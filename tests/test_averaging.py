@@ -1,0 +1,50 @@
+"""Averaged weights: the average itself, its batch normalisation, and the weights that go on training."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.layers import BATCH_NORMALIZATION_MOMENTUM
+from training.averaging import averaged_weights
+from training.fit import build_compiled
+from training.recipes import RECIPES
+
+RECIPE = replace(RECIPES["compact"]["fast"], average=0.5, dropout=0.0)
+FACES = np.random.default_rng(1).integers(0, 256, (8, 48, 48)).astype(np.float32)
+TARGETS = np.eye(7, dtype=np.float32)[np.arange(8) % 7]
+
+
+def test_the_average_is_lent_and_the_weights_come_back():
+    model = build_compiled("compact", 128.0, 64.0, RECIPE, 10, "float32")
+    kernel = next(variable for variable in model.trainable_variables if "kernel" in variable.path)
+    expected = None
+    for _ in range(3):
+        model.train_on_batch(FACES, TARGETS)
+        value = np.array(kernel)
+        expected = value if expected is None else 0.5 * expected + 0.5 * value
+    before = [np.array(variable) for variable in model.weights]
+    with averaged_weights(model, [(FACES, TARGETS)]):
+        np.testing.assert_allclose(np.array(kernel), expected, rtol=1e-5, atol=1e-7)
+        assert np.abs(np.array(kernel) - value).max() > 1e-4
+    for variable, value in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(np.array(variable), value)
+
+
+def test_statistics_are_the_mean_of_the_batches():
+    model = build_compiled("compact", 128.0, 64.0, RECIPE, 10, "float32")
+    model.train_on_batch(FACES, TARGETS)
+    layer = model.get_layer("batch_normalization_1")
+    means = []
+    for batches in ([FACES[:4]], [FACES[4:]], [FACES[:4], FACES[4:]]):
+        with averaged_weights(model, [(batch, None) for batch in batches]):
+            means.append(np.array(layer.moving_mean))
+    np.testing.assert_allclose(means[2], (means[0] + means[1]) / 2, rtol=1e-4, atol=1e-6)
+    assert layer.momentum == BATCH_NORMALIZATION_MOMENTUM
+
+
+def test_without_an_average_nothing_happens():
+    model = build_compiled("compact", 128.0, 64.0, replace(RECIPE, average=0.0), 10, "float32")
+    before = [np.array(variable) for variable in model.weights]
+    with averaged_weights(model, []):
+        for variable, value in zip(model.weights, before, strict=True):
+            np.testing.assert_array_equal(np.array(variable), value)
