@@ -34,7 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", metavar="CSV", help="FER CSV (default: the data set in data/)")
+    add("--data", metavar="DATA", help="FER CSV or folder of pictures (default: the data set in data/)")
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
     add(
         "--versus",

@@ -33,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--weights", required=True, metavar="RUN", help="folder of a finished run")
-    add("--data", metavar="CSV", help="FER CSV with PublicTest rows (default: that in data/)")
+    add("--data", metavar="DATA", help="FER data with PublicTest rows (default: that in data/)")
     add("--out", required=True, metavar="FILE", help=f"the weights to write, {ENDING}")
     return parser.parse_args(argv)
 

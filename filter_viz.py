@@ -41,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
-    add("--data", metavar="CSV", help="FER CSV of the face (default: the usual file in data/)")
+    add("--data", metavar="DATA", help="FER CSV or folder of the face (default: the usual file in data/)")
     add(
         "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
     )

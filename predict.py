@@ -39,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--data", metavar="CSV", help="faces (default: test.csv in data/)")
+    source.add_argument("--data", metavar="DATA", help="CSV or folder of faces (default: test.csv in data/)")
     source.add_argument("--images", nargs="+", metavar="FILE", help="pictures, each cropped to one face")
     add = parser.add_argument
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     probabilities = predict_with_files(weights, dataset.images, arguments.tta)
     ids = dataset.rows if dataset.ids is None else dataset.ids
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
-    print(f"wrote {arguments.out}: {len(dataset):,} rows")
+    print(f"wrote {arguments.out}: {len(dataset):,} rows, the faces of {data}")
     if arguments.probabilities:
         hashes, seen = image_hashes(dataset.images), seen_in_training(dataset.images, weights)
         write_probabilities(arguments.probabilities, ids, hashes, seen, probabilities)

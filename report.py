@@ -4,10 +4,11 @@
     python report.py --data FOLDER --runs cnn ensemble --out report
 
 FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
-are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. The first
-network is compared with each other one; a CNN counts as the first. Without --data and --runs it shows what
-`make demo` made. Writes report.html, which opens offline, and beside it the figures as .png and .pdf with
-their numbers. On two cores --quick takes about a minute, the whole report about five.
+are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Or it has the
+class folders of pictures. The first network is compared with each other one; a CNN counts as the first.
+Without --data and --runs it shows what `make demo` made. Writes report.html, which opens offline, and beside
+it the figures as .png and .pdf with their numbers. On two cores --quick takes about a minute, the whole
+report about five.
 """
 
 from command_line.errors import one_line_errors
@@ -33,7 +34,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """The options, see --help, and `is_drawn`: whether they are those of the demo."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", type=Path, metavar="FOLDER", help="folder of your CSV files")
+    add("--data", type=Path, metavar="FOLDER", help="folder of your CSV files, or of pictures")
     add("--labels", metavar="CSV", help="id,label file: measure on the test.csv in FOLDER")
     add("--runs", nargs="+", metavar="RUN", help=f"networks to show, any number: {HELP}")
     add("--quick", action="store_true", help="short ascents, few faces per mean map, no checks of the maps")

@@ -42,7 +42,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", metavar="CSV", help="FER CSV of the faces (default: the data set in data/)")
+    add("--data", metavar="DATA", help="FER CSV or folder of pictures (default: the data set in data/)")
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     parser.add_held_out(SPLITS)
     add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")

@@ -92,9 +92,10 @@ def held_out(
 ) -> HeldOut:
     """Read labelled faces and omit each whose image any of `weights` was trained on.
 
-    data: a CSV of faces.
+    data: a CSV or a folder of faces.
     split_of_run: finds the faces of the split 'run', given all of them and the first of `weights`.
-    split: one of SPLITS; None for PublicTest, or all rows where there is no Usage column.
+    split: one of SPLITS; None for PublicTest, where there are no such rows PrivateTest, and where there is
+        no Usage all rows.
     labels: an `id,label` file for data without labels; only its rows count.
     allow_seen: omit nothing.
     Raises InputError, also when no face is left.
@@ -103,8 +104,8 @@ def held_out(
     if labels is not None:
         faces = with_labels(faces, labels)
     if faces.labels is None:
-        raise InputError(f"{faces.source}: has no label column; give a file with one, or --labels")
-    split = split or ("all" if faces.usage is None else "PublicTest")
+        raise InputError(f"{faces.source}: has no labels; give data that has them, or --labels")
+    split = split or _default_split(faces)
     if split == "run":
         faces = split_of_run(faces, weights[0])
     elif split != "all":
@@ -122,6 +123,14 @@ def held_out(
             # Most of these faces are training data: predicting them would take most of the time for nothing.
             faces, populations = faces.select(~is_seen), {WITHOUT_TWINS: np.ones((~is_seen).sum(), bool)}
     return HeldOut(faces, populations, split, seen=int(is_seen.sum()), left_out=not allow_seen)
+
+
+def _default_split(faces: Dataset) -> str:
+    if faces.usage is None:
+        return "all"
+    # A folder of pictures may have a folder test, but no validation.
+    used = {USAGE_NAMES[usage] for usage in np.unique(faces.usage)}
+    return "PrivateTest" if "PrivateTest" in used and "PublicTest" not in used else "PublicTest"
 
 
 def populations_of(is_seen: np.ndarray) -> dict[str, np.ndarray]:

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Train, watch the clock and print, with the options in `argv`."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", metavar="CSV", help="FER CSV with Training and PublicTest; without it the one in data/")
+    add("--data", metavar="DATA", help="FER data with Training and PublicTest; without it the one in data/")
     add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="which network learns")
     add("--epochs", type=whole_number(1), default=12, metavar="N", help="length of the schedule")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="as --set of train_cnn.py")

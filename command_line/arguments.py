@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
             "--validation",
             choices=splits,
             help="faces to use: the validation split of the run, all labelled rows, or the rows of a Usage "
-            "(default: PublicTest, or all rows where there is no Usage)",
+            "(default: PublicTest, else PrivateTest, or all rows where there is no Usage)",
         )
         self.add_argument("--labels", metavar="CSV", help="id,label file for data without labels")
         self.add_argument(
@@ -146,4 +146,6 @@ def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) ->
             raise InputError(f"{path}: describes {weights.name}, so it would be lost; name another file")
         if file in taken:
             raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
+        if folder := next((parent for parent in file.parents if parent in taken), None):
+            raise InputError(f"{path}: the folder {folder.name} {taken[folder]}; name a file elsewhere")
         taken[file] = "is another output of this command"

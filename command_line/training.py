@@ -34,7 +34,11 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         add("--network", choices=networks, default=networks[0], help="cnn is the report's")
     else:
         parser.set_defaults(network=networks[0])
-    add("--data", metavar="CSV", help="labelled FER CSV (default: train.csv or fer2013.csv in data/)")
+    add(
+        "--data",
+        metavar="DATA",
+        help="labelled FER CSV or folder of pictures (default: train.csv or fer2013.csv in data/)",
+    )
     add("--run", metavar="DIR", help="run folder (default: runs/NETWORK-RECIPE-seedN)")
     add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
     add(
@@ -51,8 +55,8 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         "--validation",
         metavar="SPLIT",
         help="faces to validate on: a fraction of the training rows, PublicTest (of a file with Usage), "
-        "another labelled CSV, or none (default: PublicTest where there is one, else 0.1; with --recipe "
-        "report the report's, none for the CNN and 0.2 for the DNN)",
+        "another labelled CSV or folder, or none (default: PublicTest where there is one, else 0.1; with "
+        "--recipe report the report's, none for the CNN and 0.2 for the DNN)",
     )
     seed_help = "of weights, order, augmentation and split"
     add("--seed", type=whole_number(0), default=1, metavar="N", help=seed_help)

@@ -11,7 +11,7 @@ import gzip
 import io
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -93,21 +93,22 @@ def read_csv(path: str | os.PathLike[str]) -> Dataset:
     )
 
 
-def read_labels(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Read an `id,label` file, the form of a Kaggle submission: ids (N,) int64 and labels (N,) int64.
+def read_labels(path: str | os.PathLike[str], kind: type = int) -> tuple[np.ndarray, np.ndarray]:
+    """Read an `id,label` file, the form of a Kaggle submission: ids (N,) int64 or str, labels (N,) int64.
 
-    Raises InputError as read_csv does.
+    kind: int, or str where ids are names of pictures. Raises InputError as read_csv does.
     """
     path = Path(path)
     with _open_text(path) as stream:
         header = _read_header(path, stream, (LABEL_HEADER,))
+        decode_id = _decode_name if kind is str else _decode_value
         rows = [
-            [_decode_value(path, header, column, row) for column in (0, 1)]
+            (decode_id(path, header, 0, row), _decode_value(path, header, 1, row))
             for row in _read_rows(path, stream, header)
         ]
-    ids, labels = np.array(rows, np.int64).T
-    _check_ids(path, ids.tolist())
-    return ids, labels
+    ids, labels = zip(*rows, strict=True)
+    _check_ids(path, ids)
+    return np.array(ids), np.array(labels, np.int64)
 
 
 def require_csv(path: Path) -> None:
@@ -234,7 +235,9 @@ def _read_rows(path: Path, stream: BinaryIO, header: tuple[str, ...]) -> Iterato
             continue
         if first_blank:
             raise InputError(f"{path}: row {first_blank}: is blank, but rows follow; remove the blank line")
-        row = Row(number, [_bare(field) for field in line.split(b",")], line.endswith(b"\n"))
+        # A picture's name may have commas of its own.
+        fields = line.rsplit(b",", 1) if header == LABEL_HEADER else line.split(b",")
+        row = Row(number, [_bare(field) for field in fields], line.endswith(b"\n"))
         if len(row.fields) != len(header):
             fault = f"has {len(row.fields)} fields, not {len(header)} ({','.join(header)})"
             raise _fault(path, row, fault, short=len(row.fields) < len(header))
@@ -322,9 +325,20 @@ def _decode_value(path: Path, header: tuple[str, ...], column: int, row: Row) ->
     raise _fault(path, row, f"{name} is {_shown(field)}, not {wanted}", short=is_start)
 
 
-def _check_ids(path: Path, ids: list[int]) -> None:
+def _decode_name(path: Path, header: tuple[str, ...], column: int, row: Row) -> str:
+    """The id in this column of the row where ids are names of pictures."""
+    field = row.fields[column].replace(b'""', b'"')
+    if not field:
+        raise _fault(path, row, f"{header[column]} is blank")
+    try:
+        return field.decode()
+    except UnicodeDecodeError:
+        raise _fault(path, row, "") from None  # which says so
+
+
+def _check_ids(path: Path, ids: Sequence[int | str]) -> None:
     """Ids are in the order of the file, and row 2 is the first."""
-    first_row: dict[int, int] = {}
+    first_row: dict[int | str, int] = {}
     for number, value in enumerate(ids, start=2):
         if value in first_row:
             raise InputError(

@@ -15,14 +15,15 @@ USAGE_NAMES = ("Training", "PublicTest", "PrivateTest")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Faces of one file.
+    """Faces of one file or folder.
 
     images: (N, 48, 48) uint8, grey levels.
     labels: (N,) int64 indices into CLASS_NAMES, or None.
     usage: (N,) uint8 indices into USAGE_NAMES, or None.
-    ids: (N,) int64 Kaggle ids, or None.
-    source: str, what to call the data in a message, usually the file's path.
-    rows: (N,) int64, the position of each face in the file, 0 for the first; by default 0 to N - 1.
+    ids: (N,) what a submission calls each face, all different: int64 Kaggle ids, or str names of pictures; or
+        None.
+    source: str, what to call the data in a message, usually the path of the file or folder.
+    rows: (N,) int64, the position of each face in the source, 0 for the first; by default 0 to N - 1.
     """
 
     images: np.ndarray
@@ -40,20 +41,23 @@ class Dataset:
         return len(self.images)
 
     def require_labels(self) -> np.ndarray:
-        """(N,) labels; InputError when the file has none."""
+        """(N,) labels; InputError when there are none."""
         if self.labels is None:
-            raise InputError(f"{self.source}: has no label column; give a file with 'label' or 'emotion'")
+            raise InputError(
+                f"{self.source}: has no labels; give a CSV with a column label or emotion, or class folders"
+            )
         return self.labels
 
     def rows_with_usage(self, name: str) -> np.ndarray:
         """Sorted indices, for select(), of the faces of one of USAGE_NAMES; InputError if there are none."""
         if self.usage is None:
             raise InputError(
-                f"{self.source}: has no Usage column, so no {name} rows; give a file that has one"
+                f"{self.source}: has no Usage, so no {name} rows; give a CSV with that column, or folders "
+                "train and test"
             )
         rows = np.flatnonzero(self.usage == USAGE_NAMES.index(name))
         if not len(rows):
-            raise InputError(f"{self.source}: has no row with Usage {name}; give another file")
+            raise InputError(f"{self.source}: has no row with Usage {name}; give other data")
         return rows
 
     def select(self, indices: np.ndarray | slice) -> "Dataset":

@@ -15,12 +15,12 @@ def with_labels(dataset: Dataset, path: str) -> Dataset:
     Raises InputError when the data set has labels or no ids, or the file names an id that it does not have.
     """
     if dataset.labels is not None:
-        raise InputError(f"{dataset.source}: has a label column of its own; omit --labels")
+        raise InputError(f"{dataset.source}: has labels of its own; omit --labels")
     if dataset.ids is None:
         raise InputError(
             f"{dataset.source}: has no id column that {path} could refer to; give a file with 'id'"
         )
-    ids, labels = read_labels(path)
+    ids, labels = read_labels(path, type(dataset.ids.tolist()[0]))
     index_of_id = {value: index for index, value in enumerate(dataset.ids.tolist())}
     unknown = [value for value in ids.tolist() if value not in index_of_id]
     if unknown:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.errors import InputError
+from data.picture_folder import find_test_folder
 
 DATA_FOLDER = Path(__file__).resolve().parent
 # In order of preference. To measure, files that say which rows are PublicTest: networks have seen train.csv.
@@ -17,13 +18,16 @@ COMPETITION = "challenges-in-representation-learning-facial-expression-recogniti
 
 
 def locate_data(path: str | None, kind: Literal["train", "measure", "test"]) -> Path:
-    """The CSV to read: `path` if given, else the first of the usual names in this project's data/ folder.
+    """The data to read: `path` if given, else the first of the usual names in this project's data/ folder.
 
-    kind: what for, a name in FILE_NAMES.
+    kind: what for, a name in FILE_NAMES. To test, the folder test/ in a folder of pictures is read alone, as
+    test.csv is.
     Raises InputError when there is no data set yet.
     """
     if path is not None:
-        return Path(path)
+        given = Path(path)
+        is_test = kind == "test" and given.is_dir()
+        return (find_test_folder(given) if is_test else None) or given
     if found := find_csv(DATA_FOLDER, FILE_NAMES[kind]):
         return found
     raise InputError(

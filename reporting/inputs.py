@@ -1,4 +1,4 @@
-"""What the user gives: a folder of CSV files and the weights of the networks to show."""
+"""What the user gives: a folder of CSV files or pictures, and the weights of the networks to show."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import compared_networks
+from data.cache import read_cached
 from data.errors import InputError
 from data.locate import FILE_NAMES, find_csv
 from models.run_files import HISTORY
@@ -67,28 +68,35 @@ def history_of(weights: WeightsFile) -> str | None:
 def find_data(folder: Path, labels: str | None, networks: Mapping[str, Network]) -> tuple[str, ...]:
     """The options for the data to measure on: PublicTest, labelled test rows, or a run's validation split.
 
-    labels: an `id,label` file for the test.csv in `folder`. networks: as `find_networks` gives them. Raises
-    InputError.
+    folder: holds CSV files under their usual names, or is a folder of pictures.
+    labels: an `id,label` file for the test.csv in `folder`.
+    networks: as `find_networks` gives them. Raises InputError.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give the one that holds your CSV files")
+        raise InputError(f"{folder}: no such folder; give the one that holds your CSV files or class folders")
     wanted = FILE_NAMES["test" if labels else "measure"]
     file = find_csv(folder, wanted)
-    if file is None:
-        raise InputError(f"{folder}: holds no {' or '.join(wanted)}; give the folder of your CSV files")
     if labels:
+        if file is None:
+            raise InputError(f"{folder}: holds no {' or '.join(wanted)}; give the folder of your CSV files")
         return ("--data", str(file), "--labels", labels)
-    if not file.name.startswith("train.csv"):
-        return ("--data", str(file))
-    # It has no column that says which rows are PublicTest.
+    data = file or folder
+    if file is not None:
+        has_test_faces = not file.name.startswith("train.csv")
+    else:
+        usage = read_cached(folder).usage
+        has_test_faces = usage is not None and bool(usage.any())
+    if has_test_faces:
+        return ("--data", str(data))
+    # All of its faces may be training faces, so only the split that a run held out is left.
     first = next(iter(networks.values()))
     run = RunFolder(first.files[0].path.parent)
     if not (run.state.is_file() and is_fraction(run.read_state().arguments.validation)):
         raise InputError(
-            f"{file}: {first.given} kept none of its faces to validate on, so none are left to measure on; "
+            f"{data}: {first.given} kept none of its faces to validate on, so none are left to measure on; "
             f"put {' or '.join(wanted[:-1])} beside it, or give --labels for test.csv"
         )
-    return ("--data", str(file), "--validation", "run")
+    return ("--data", str(data), "--validation", "run")
 
 
 def shown_path(path: str | Path) -> str:

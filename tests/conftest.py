@@ -8,6 +8,7 @@ import pytest
 
 import train_cnn
 from drawing.csv_files import write_drawn_csvs
+from drawing.picture_folders import write_drawn_folders
 from models.tensorflow_setup import set_up_tensorflow
 from training.run_folder import RunFolder
 
@@ -19,6 +20,14 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of drawn faces: 160 for training, 70 for testing."""
     folder = tmp_path_factory.mktemp("drawn")
     write_drawn_csvs(folder, train=160, test=70, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same faces as pictures, in train/CLASS/ and test/CLASS/; do not change them."""
+    folder = tmp_path_factory.mktemp("drawn") / "folders"
+    write_drawn_folders(folder, train=160, test=70, seed=1)
     return folder
 
 

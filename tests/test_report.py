@@ -334,6 +334,15 @@ def test_the_layer_of_the_logits_is_the_last_of_each_network():
         assert builder(name)(128.0, 60.0).layers[-1].name == LOGITS[name]
 
 
+def test_class_folders_are_data_to_measure_on(runs, drawn_folders, tmp_path, write_run_state):
+    assert find_data(drawn_folders, None, {}) == ("--data", str(drawn_folders))
+    write_run_state(tmp_path, "0.2")
+    shutil.copy(runs["cnn"] / "best.weights.h5", tmp_path)
+    networks = find_networks([str(tmp_path)])
+    train = drawn_folders / "train"
+    assert find_data(train, None, networks) == ("--data", str(train), "--validation", "run")
+
+
 def test_data_is_found_under_their_usual_names(faces, runs, tmp_path, write_run_state):
     networks = find_networks([str(runs["cnn"])])
     assert find_data(faces, None, networks) == ("--data", str(faces / "fer2013.csv"))

@@ -54,6 +54,13 @@ def test_a_given_path_is_taken_and_checked_when_it_is_read(tmp_path):
         read_cached(locate_data(str(tmp_path), "train"))
 
 
+def test_to_predict_the_folder_of_test_pictures_is_taken(tmp_path):
+    folder = tmp_path / "Test"
+    folder.mkdir()
+    assert [locate_data(str(tmp_path), kind) for kind in ("train", "test")] == [tmp_path, folder]
+    assert locate_data(str(folder), "test") == folder
+
+
 def test_usual_names_are_found_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(locate, "DATA_FOLDER", tmp_path)
     for name in ("icml_face_data.csv.zip", "icml_face_data.csv", "fer2013.csv.gz", "train.csv"):

@@ -228,8 +228,8 @@ def test_validation_fraction_file_and_none(drawn):
     ("options", "word"),
     [
         (["--data", "missing.csv"], "missing.csv: no such file"),
-        (["--data", "DRAWN/test.csv"], "no label column"),
-        (["--data", "DRAWN/train.csv", "--validation", "PublicTest"], "no Usage column"),
+        (["--data", "DRAWN/test.csv"], "has no labels"),
+        (["--data", "DRAWN/train.csv", "--validation", "PublicTest"], "has no Usage"),
         (["--data", "DRAWN/train.csv", "--validation", "1.5"], "fraction"),
         (["--data", "DRAWN/train.csv", "--validation", "PrivateTest"], "PrivateTest: is no file"),
         (["--data", "DRAWN/train.csv", "--epochs", "0"], "whole number of at least 1"),
