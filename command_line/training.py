@@ -5,7 +5,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from command_line.arguments import Parser, output_file, whole_number
+from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
 from training.precision import PRECISIONS
@@ -110,7 +113,7 @@ def plan_run(options: argparse.Namespace) -> Plan:
 
 
 def show_augmentation(options: argparse.Namespace) -> None:
-    """Draw the first seven training faces and four augmented versions of each. Raises InputError."""
+    """Draw the first training face of each class and four augmented versions of it. Raises InputError."""
     from analysis.figures.saving import ENDINGS, save_figure
 
     file = output_file(options.show_augmentation, ENDINGS)
@@ -119,15 +122,24 @@ def show_augmentation(options: argparse.Namespace) -> None:
         raise InputError(
             f"--recipe {options.recipe} of {options.network} does not augment; choose another or --set flip=1"
         )
-    faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training.images[:7]
+    faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training
+    labels, first = np.unique(faces.require_labels(), return_index=True)
+    faces = faces.select(first)
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from analysis.figures.faces import draw_face_sheet
     from training.augmentation import augment
 
-    rows = [augment(faces, plan.recipe.augmentation, [options.seed, step]).numpy() for step in range(4)]
-    save_figure(draw_face_sheet([faces, *rows], ["as read", *(f"augmented {i}" for i in range(1, 5))]), file)
+    augmentation = plan.recipe.augmentation
+    rows = [augment(faces.images, augmentation, [options.seed, step]).numpy() for step in range(4)]
+    row_titles = ["as read", *(f"augmented {number}" for number in range(1, 5))]
+    titles = [f"{CLASS_NAMES[label]}\nrow {row}" for label, row in zip(labels, faces.rows, strict=True)]
+    settings = ", ".join(
+        f"{name} {float(value):g}" for name, value in dataclasses.asdict(augmentation).items() if value
+    )
+    title = f"Augmentation of {options.network} by recipe {options.recipe}\n{settings}"
+    save_figure(draw_face_sheet([faces.images, *rows], row_titles, titles, title), file)
     print(f"wrote {file}")
 
 

@@ -56,13 +56,28 @@ def test_works_for_one_epoch_and_without_validation(epochs, validated, tmp_path)
     assert stars(figure.axes[1]) == [[best["epoch"], best[column]]]
 
 
-def test_legend_names_every_run_also_odd_names():
+def test_every_run_has_panels_of_its_own_on_the_same_axes_also_with_odd_names():
     names = ["cnn", "_dnn", "a$b$"]
-    figure = draw_curves({name: history(3 + index) for index, name in enumerate(names)})
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert [name.replace("$", r"\$") in text for name, text in zip(names, texts, strict=True)] == [True] * 3
-    colours = {line.get_color() for line in figure.axes[2].lines}
-    assert len(colours) == 3
+    histories = {name: history(3 + 10 * index) for index, name in enumerate(names)}
+    figure = draw_curves(histories)
+    rows = [figure.axes[start : start + 3] for start in (0, 3, 6)]
+    for name, panels in zip(names, rows, strict=True):
+        title = panels[0].get_title(loc="left")
+        best = max(histories[name], key=lambda row: row["val_accuracy"])
+        accuracy = f"{100 * best['val_accuracy']:.1f} % validation accuracy"
+        assert title == f"{name}: ★ {accuracy} in epoch {best['epoch']}"
+        assert stars(panels[1]) == [[best["epoch"], best["val_accuracy"]]]
+        assert panels[0].get_ylabel() == "loss, log scale"
+        assert {ax.get_xlim() for ax in panels} == {(0, 24)}, "epochs are to scale"
+        assert panels[1].get_ylim() == rows[0][1].get_ylim()
+        grey = [line for line in panels[0].lines if line.get_color() == "0.8"]
+        assert len(grey) == 2, "the other two runs"
+
+
+def test_seven_runs_have_room():
+    figure = draw_curves({str(number): history(5) for number in range(7)})
+    assert len(figure.axes) == 21
+    assert figure.get_figheight() > 7 * 2
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

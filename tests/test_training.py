@@ -14,9 +14,10 @@ import tensorflow as tf
 
 import train_cnn
 import train_dnn
+from analysis.figures.faces import draw_face_sheet
 from command_line.training import parse_options, plan_run
 from data.csv_reader import read_csv
-from data.dataset import Dataset
+from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes
 from models import NETWORK_NAMES
@@ -267,13 +268,25 @@ def test_a_finished_run_has_nothing_to_resume(dnn_run, capsys):
     assert (dnn_run / "last.weights.h5").read_bytes() == before
 
 
-def test_augmented_faces_are_drawn_on_request(drawn, tmp_path, fails):
+def test_augmented_faces_are_drawn_with_their_class_row_and_recipe(drawn, tmp_path, fails, monkeypatch):
     picture = tmp_path / "augmented.png"
     data = ["--data", str(drawn / "train.csv")]
     assert "must end in" in fails(train_cnn.main, *data, "--show-augmentation", tmp_path / "x.jpg")
-    train_cnn.main([*data, "--show-augmentation", str(picture)])
+    sheets = []
+    monkeypatch.setattr(
+        "analysis.figures.faces.draw_face_sheet", lambda *a: sheets.append(draw_face_sheet(*a)) or sheets[0]
+    )
+    train_cnn.main([*data, "--show-augmentation", str(picture), "--set", "rotation=7"])
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.iterdir()) == [picture]
+    title, *settings = sheets[0].get_suptitle().split("\n")
+    assert title == "Augmentation of cnn by recipe fast"
+    assert "rotation 7, shift 0.08" in settings[0]
+    faces = read_csv(drawn / "train.csv")
+    for label, ax in zip(range(7), sheets[0].axes, strict=False):
+        row = faces.labels.tolist().index(label)
+        assert ax.get_title() == f"{CLASS_NAMES[label]}\nrow {row}"
+        np.testing.assert_array_equal(ax.images[0].get_array(), faces.images[row])
 
 
 def test_a_run_folder_that_cannot_be_made_ends_with_one_line(drawn, tmp_path, fails):
