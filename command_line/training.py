@@ -11,11 +11,13 @@ from command_line.arguments import Parser, output_file, whole_number
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
+from models.locate import HELP, find_weights
 from training.precision import PRECISIONS
 from training.recipe_settings import NAMES, OPTIONS, with_settings
 from training.recipes import RECIPES
 from training.run_folder import RunFolder, best_epoch
 from training.run_state import Arguments
+from training.start import start_of
 from training.train import SCRIPTS, Plan, predict_fold, script_of
 from training.training_data import (
     TrainingData,
@@ -34,7 +36,7 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     add = parser.add_argument
     networks = SCRIPTS[script]
     if len(networks) > 1:
-        add("--network", choices=networks, default=networks[0], help="cnn is the report's")
+        add("--network", choices=networks, help="cnn is the report's (default: that of --from, else cnn)")
     else:
         parser.set_defaults(network=networks[0])
     add(
@@ -43,7 +45,17 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         help="labelled FER CSV or folder of pictures (default: train.csv or fer2013.csv in data/)",
     )
     add("--run", metavar="DIR", help="run folder (default: runs/NETWORK-RECIPE-seedN)")
-    add("--recipe", choices=("report", "fast"), default="fast", help="how to train: as the report, or ours")
+    add(
+        "--recipe",
+        choices=("report", "fast", "finetune"),
+        help="as the report, ours, or ours from given weights (default: finetune with --from, else fast)",
+    )
+    add("--from", dest="start", metavar="WEIGHTS", help=f"start from weights of the same network: {HELP}")
+    add(
+        "--refit-normalisation",
+        action="store_true",
+        help="with --from: take mean and deviation from the new faces instead of from the weights",
+    )
     add(
         "--set",
         nargs="+",
@@ -86,13 +98,34 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
     options = parser.parse_args(argv)
     options.script, options.typed = script, parser.given(argv)
+    options.weights = find_weights(options.start) if options.start else None
+    _choose_network(options, networks)
     if options.recipe not in RECIPES[options.network]:
         raise InputError(
             f"--recipe {options.recipe}: there is none for --network {options.network}; omit --recipe"
         )
     if options.show_augmentation and (options.resume or options.run):
         raise InputError("--show-augmentation draws and trains nothing; omit --resume and --run")
+    if not (options.start or options.resume):
+        if options.recipe == "finetune":
+            raise InputError("--recipe finetune: needs weights to start from; add --from WEIGHTS")
+        if options.refit_normalisation:
+            raise InputError("--refit-normalisation: goes with --from only; omit it or add --from WEIGHTS")
     return options
+
+
+def _choose_network(options: argparse.Namespace, networks: Sequence[str]) -> None:
+    """Fill in the network and the recipe that were not typed. Raises InputError."""
+    if options.weights:
+        possible = (options.network,) if options.network else networks
+        if options.weights.network not in possible:
+            raise InputError(
+                f"--from {options.start}: holds the network {options.weights.network}, not "
+                f"{' or '.join(possible)}; give weights of the same network"
+            )
+        options.network = options.weights.network
+    options.network = options.network or networks[0]
+    options.recipe = options.recipe or ("finetune" if options.weights else "fast")
 
 
 def plan_run(options: argparse.Namespace) -> Plan:
@@ -155,6 +188,7 @@ def finish(plan: Plan, data: TrainingData, history: list[dict[str, float]]) -> N
         predict_fold(run, data.left_out)
         written.append(run.fold)
     run.checkpoint.unlink(missing_ok=True)
+    run.start.unlink(missing_ok=True)
     best = best_epoch(history)
     what = "val_accuracy" if "val_accuracy" in best else "accuracy"
     print(f"{what} {best[what]:.4f} in epoch {best['epoch']:.0f} of {len(history)}")
@@ -178,7 +212,7 @@ def _new_run(run: RunFolder, options: argparse.Namespace) -> Plan:
     if options.fold is not None:
         parse_fold(options.fold)
     recipe = dataclasses.replace(recipe, **{name: values[name] for name in OPTIONS})
-    return Plan(run, options.network, Arguments(**values), recipe, options.precision, None)
+    return Plan(run, options.network, Arguments(**values), recipe, options.precision, options.weights, None)
 
 
 def _stopped_run(run: RunFolder, options: argparse.Namespace) -> Plan:
@@ -200,4 +234,11 @@ def _stopped_run(run: RunFolder, options: argparse.Namespace) -> Plan:
             option = "--" + name.replace("_", "-")
             stored, typed = (" ".join(v) if isinstance(v, list) else v for v in (stored, typed))
             raise InputError(f"{run.path}: was started with {option} {stored}, not {typed}; omit {option}")
-    return Plan(run, state.network, state.arguments, state.recipe, options.typed.get("precision"), state)
+    if options.weights and state.start != start_of(options.weights):
+        begun = f"{state.start.name} ({state.start.sha256[:8]})" if state.start else "random weights"
+        raise InputError(
+            f"{run.path}: was started from {begun}, not from {options.weights.path}; omit --from"
+        )
+    return Plan(
+        run, state.network, state.arguments, state.recipe, options.typed.get("precision"), None, state
+    )

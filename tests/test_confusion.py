@@ -133,7 +133,7 @@ class TestHeldOut:
         ("name", "limit"), [("train.csv", None), ("train.csv", 80), ("fer2013.csv", None)]
     )
     def test_run_is_the_split_that_training_made(self, name, limit, faces, tmp_path, write_run_state):
-        data = load_training_data(str(faces / name), "0.2", seed=4, limit=limit)
+        data = load_training_data(str(faces / name), "0.2", seed=1, limit=limit)
         write_run_state(tmp_path, "0.2", limit, len(data.validation))
         run = [having_seen(data.training.images, tmp_path / "best.weights.h5")]
         held = held_out(faces / name, run, split_of_run, split="run")

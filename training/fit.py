@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from data.dataset import NUM_CLASSES, Dataset
 from models import builder
+from models.weights_file import WeightsFile, load_network
 from training.batches import steps_per_epoch, training_batches, without_autotuning
 from training.callbacks import (
     Checkpoint,
@@ -40,8 +41,9 @@ def fit(
     seed: int,
     precision: Precision,
     strategy: str = "none",
+    start: WeightsFile | None = None,
 ) -> Progress:
-    """Train from the run's checkpoint, or from scratch, to the recipe's last epoch.
+    """Train from the run's checkpoint, else from `start`, else from scratch, to the recipe's last epoch.
 
     precision: 'float32' or 'bfloat16'; a checkpoint fits both, since its weights are float32.
     strategy: 'none', or 'mirrored' for all GPUs of this machine (tf.distribute.MirroredStrategy), where each
@@ -55,6 +57,8 @@ def fit(
         # The same layers and weights, never compiled: its files hold no optimiser state.
         weights_only = keras.Model(model.inputs, model.outputs)
         progress = load_checkpoint(model, run)
+        if start is not None and not progress.epochs:
+            model.set_weights(load_network(start).get_weights())
     images, targets = data.training.images, data.targets(recipe.teacher_share)
     batches = training_batches(
         images, targets, recipe, seed=seed, epochs=range(progress.epochs, recipe.epochs)

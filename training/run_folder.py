@@ -21,8 +21,9 @@ class RunFolder:
 
     run.json: arguments, versions, seed, commit, machine, mean and deviation. history.csv: one row per epoch.
     best.weights.h5 and last.weights.h5: weights with the hashes of their training images. curves.png: the
-    history drawn. fold.csv: the probabilities of the faces that --fold left out. checkpoint.weights.h5: what
-    --resume continues from; gone when the run is finished.
+    history drawn. fold.csv: the probabilities of the faces that --fold left out. Until the run is finished
+    also checkpoint.weights.h5, what --resume continues from, and start.weights.h5, a copy of the weights
+    given by --from.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -32,6 +33,7 @@ class RunFolder:
         self.best = self.path / run_files.BEST
         self.last = self.path / run_files.LAST
         self.checkpoint = self.path / run_files.CHECKPOINT
+        self.start = self.path / run_files.START
         self.curves = self.path / run_files.CURVES
         self.fold = self.path / run_files.FOLD
 

@@ -1,10 +1,13 @@
 """The faces that a run was validated on."""
 
+import numpy as np
+
 from data.dataset import Dataset
 from data.errors import InputError
-from models.weights_file import WeightsFile, seen_in_training
+from data.splits import image_hashes, in_fold, split_validation
+from models.weights_file import WeightsFile
 from training.run_folder import RunFolder
-from training.training_data import is_fraction
+from training.training_data import is_fraction, parse_fold
 
 
 def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
@@ -31,9 +34,16 @@ def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
     if dataset.usage is not None:
         dataset = dataset.select(dataset.rows_with_usage("Training"))
     dataset = dataset.select(slice(state.arguments.limit))
-    # Identical images are never on both sides of a split, so what the run did not learn from is its split.
-    split = dataset.select(~seen_in_training(dataset.images, [weights]))
-    if len(split) != state.validation_faces:
+    if state.arguments.fold is not None:
+        fold = parse_fold(state.arguments.fold)
+        dataset = dataset.select(~in_fold(image_hashes(dataset.images), *fold))
+    hashes = image_hashes(dataset.images)
+    learned, kept = split_validation(
+        dataset.require_labels(), hashes, float(validation), state.arguments.seed
+    )
+    # Weights that the run started from may have seen faces of the split, but the run has seen all others.
+    split = dataset.select(kept)
+    if len(split) != state.validation_faces or not np.isin(hashes[learned], weights.training_hashes).all():
         raise InputError(
             f"{dataset.source}: has other faces than {run.path} was trained with; give that file or choose "
             "another --validation"

@@ -31,6 +31,15 @@ class Arguments:
     set: list[str]
     teacher: list[str]
     fold: str | None
+    refit_normalisation: bool
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Start:
+    """The weights that a run started from. name: without folders. sha256: of their file."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -39,7 +48,8 @@ class RunState:
 
     recipe: with the values of `arguments`. versions, commit, machine: of training/environment.py.
     data_digest: of the hashes of all training images. precision: of the epochs to come; precision_changes:
-    how it changed when the run was resumed. mean, std: of all grey levels of the training faces.
+    how it changed when the run was resumed. mean, std: what the network normalises with. start: the weights
+    given by --from.
     """
 
     network: Literal["cnn", "dnn", "compact", "medium"]
@@ -55,6 +65,7 @@ class RunState:
     std: Annotated[float, Field(gt=0, le=255)]
     training_faces: Count
     validation_faces: Annotated[int, Field(ge=0)]
+    start: Start | None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "validation"):

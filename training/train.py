@@ -11,12 +11,13 @@ from data.errors import InputError
 from data.probabilities import write_probabilities
 from data.splits import image_hashes
 from models.locate import find_weights
-from models.weights_file import seen_in_training
+from models.weights_file import WeightsFile, seen_in_training
 from training.environment import environment
 from training.precision import Precision, choose_precision
 from training.recipes import Recipe
 from training.run_folder import RunFolder
 from training.run_state import Arguments, RunState
+from training.start import after_start, keep_start, read_start, start_of
 from training.training_data import TrainingData
 
 # The networks of each script, the default first.
@@ -27,8 +28,8 @@ SCRIPTS = {"train_cnn.py": ("cnn", "compact", "medium"), "train_dnn.py": ("dnn",
 class Plan:
     """A run that is about to be trained.
 
-    precision: what was asked for; None to keep that of a stopped run. stopped: the state of the run to
-    resume, None for a new one.
+    precision: what was asked for; None to keep that of a stopped run. start: of a new run, the weights given
+    by --from. stopped: the state of the run to resume, None for a new one.
     """
 
     run: RunFolder
@@ -36,6 +37,7 @@ class Plan:
     arguments: Arguments
     recipe: Recipe
     precision: Precision | Literal["auto"] | None
+    start: WeightsFile | None
     stopped: RunState | None
 
 
@@ -57,18 +59,26 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     elif history := _complete_history(run, plan.recipe.epochs):
         print(f"{run.path} is finished: {plan.recipe.epochs} epochs")
         return history
+    start = plan.start
+    if plan.stopped is not None and plan.stopped.start is not None:
+        start = read_start(run, plan.stopped.start)
+    if start is not None:
+        data = after_start(data, start, plan.arguments.refit_normalisation)
 
     from models.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow(deterministic=plan.arguments.deterministic)
     state = _begun(plan, data, digest)
+    if plan.start is not None:
+        keep_start(run, plan.start)
     run.write_state(state)
     validated = (
         "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
     )
     print(
         f"training the network {state.network} on {len(data.training):,} faces, {validated}, "
-        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, into {run.path}",
+        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, "
+        f"from {state.start.name if state.start else 'random'} weights, into {run.path}",
         flush=True,
     )
     from training.fit import fit
@@ -82,6 +92,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
             seed=state.arguments.seed,
             precision=state.precision,
             strategy=state.arguments.strategy,
+            start=start,
         )
     except KeyboardInterrupt:
         command = shlex.join(["python", script_of(state.network), "--run", str(run.path), "--resume"])
@@ -144,6 +155,7 @@ def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
             std=data.std,
             training_faces=len(data.training),
             validation_faces=0 if data.validation is None else len(data.validation),
+            start=start_of(plan.start) if plan.start else None,
         )
     kept = plan.stopped.precision
     precision = choose_precision(plan.precision) if plan.precision else kept

@@ -16,11 +16,11 @@ from data.splits import image_hashes, in_fold, split_validation
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Faces to learn from, faces to validate on (None: no validation), and the hash of each of the former.
+    """Faces to learn from, faces to validate on (None: no validation), and what goes into the weight file.
 
-    hashes: (N,) uint64 of `training`'s images. mean, std: of all grey levels of `training`. teacher: (N, 7)
-    probabilities that other networks give the faces of `training`, or None. left_out: the faces of the fold
-    that the run predicts at its end, or None.
+    hashes: uint64 of all images that the weights will have seen, those of `training` and of --from. mean,
+    std: what the network normalises with. teacher: (N, 7) probabilities that other networks give the faces of
+    `training`, or None. left_out: the faces of the fold that the run predicts at its end, or None.
     """
 
     training: Dataset
