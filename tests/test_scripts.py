@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,11 +59,6 @@ def test_keras_settings_of_the_users_own_change_nothing(drawn, compact_run, tmp_
         assert (run.returncode, run.stderr) == (0, "")
         outputs.append(out.read_text())
     assert outputs[0] == outputs[1]
-
-
-def test_the_readme_reads_files_of_the_competition():
-    text = (PROJECT / "README.md").read_text()
-    assert set(re.findall(r"--data (\S+\.csv)", text)) == {"data/icml_face_data.csv", "data/test.csv"}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
