@@ -24,6 +24,7 @@ from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
 from analysis.metrics import most_confidently_wrong
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
+from command_line.progress import progress_bars
 from data.locate import locate_data
 from models.locate import DEFAULT, HELP
 from models.prediction import predict_with_files
@@ -70,8 +71,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(held, flush=True)
 
     faces, labels = held.predicted, held.predicted.require_labels()
+    progress = progress_bars()
     probabilities = {
-        name: predict_with_files(group, faces.images, arguments.tta) for name, group in networks.items()
+        name: predict_with_files(group, faces.images, arguments.tta, progress)
+        for name, group in networks.items()
     }
     scores = {
         name: evaluate_populations(labels, values, held.populations) for name, values in probabilities.items()

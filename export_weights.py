@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from analysis.exported_weights import measure_weights, refuse_changes, sidecar_content
 from command_line.arguments import Parser, keep_inputs, output_file
+from command_line.progress import progress_bars
 from data.atomic import atomic_path, write_text
 from data.cache import read_cached
 from data.errors import InputError
@@ -62,11 +63,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     faces.require_labels()
 
     set_up_tensorflow()
-    full = measure_weights(weights, faces)
+    progress = progress_bars()
+    full = measure_weights(weights, faces, progress)
     description = {name: weights.description[name] for name in ("network", "mean", "std", "seed", "epoch")}
     with atomic_path(out) as temporary:
         write_half_precision(weights, temporary, description)
-        half = measure_weights(WeightsFile(temporary, description, weights.training_hashes), faces)
+        halved = WeightsFile(temporary, description, weights.training_hashes)
+        half = measure_weights(halved, faces, progress)
         refuse_changes(full, half, weights.path)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
         exported = sidecar_content(dataclasses.asdict(state), description | {"sha256": digest}, half, history)

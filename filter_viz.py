@@ -26,7 +26,7 @@ from analysis.figures.filters import draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import ENDINGS, save_figures
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, keep_inputs, output_files, whole_number
-from command_line.progress import progress_bar
+from command_line.progress import progress_bars
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.outputs is not None and not is_convolution:
         raise InputError(f"--outputs: those of the dense {layer.name} are no pictures; choose a convolution")
     preset = PRESETS[arguments.preset]
-    ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress_bar())
+    progress = progress_bars()
+    ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress)
 
     reached = ascent.curves[:, -1]
     is_last = layer is network.layers[-1]
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if faces is not None and is_convolution:
         row = arguments.outputs
         if row is None:
-            row = surest_happy_row(network, faces, weights)
+            row = surest_happy_row(network, faces, weights, progress)
         face, kernels = faces.images[row], first_kernels(layer)
         outputs = filter_outputs(network, layer.name, face)
         title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"

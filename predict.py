@@ -21,6 +21,7 @@ import pandas as pd
 from analysis.confusion_tables import accuracy_text
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
 from command_line.arguments import Parser, keep_inputs, output_file
+from command_line.progress import progress_bars
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     keep_inputs([output_file(file, (".csv",)) for file in outputs], inputs)
     dataset = read_cached(data)
     labelled = with_labels(dataset, arguments.labels) if arguments.labels else dataset
-    probabilities = predict_with_files(weights, dataset.images, arguments.tta)
+    probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())
     ids = dataset.rows if dataset.ids is None else dataset.ids
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows, the faces of {data}")

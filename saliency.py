@@ -27,6 +27,7 @@ from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
 from command_line.arguments import Parser, keep_inputs, output_files, row_numbers, whole_number
+from command_line.progress import progress_bars
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
@@ -89,13 +90,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     from models.prediction import predict_probabilities
 
     network = load_network(weights)
-    probabilities = predict_probabilities([network], faces.images)
+    progress = progress_bars()
+    probabilities = predict_probabilities([network], faces.images, progress=progress)
     if arguments.rows is None:
         chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
         faces, probabilities = faces.select(chosen), probabilities[chosen]
     explained = explain(faces, probabilities, arguments.explained)
     classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
-    maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed)
+    maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed, progress=progress)
 
     record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
     record["methods"] = list(maps)

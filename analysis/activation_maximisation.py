@@ -23,6 +23,7 @@ import pandas as pd
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
 from models.graph import only_reader
+from models.progress import Progress, silent
 
 # The report's CNN holds about 6 MB an image, and more at once are not faster.
 IMAGES_PER_BATCH = 128
@@ -81,12 +82,12 @@ def maximise_activation(
     preset: Preset,
     steps: int,
     seed: int,
-    on_step: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Ascent:
     """Ascend from one and the same noise for every filter of a convolution or unit of a dense layer.
 
-    network: a keras.Model of (N, 48, 48) grey levels, a chain of layers. on_step: called with the number of
-    steps made and of all steps. Raises InputError when the network has no such layer.
+    network: a keras.Model of (N, 48, 48) grey levels, a chain of layers. Raises InputError when the network
+    has no such layer.
     """
     responses, rectified = _response_network(network, layer_name)
     step = _compiled_step(responses, rectified, preset)
@@ -96,13 +97,15 @@ def maximise_activation(
     noise = LIGHTEST / 2 + generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
     shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
     pictures, curves = [], []
+    task = "ascending steps"
+    progress(task, 0, len(batches) * steps)
     for number, batch in enumerate(batches):
         images = np.repeat(noise, len(batch), axis=0)
         activations = []
         for done, shift in enumerate(shifts, start=number * steps + 1):
             images, activation = step(images, batch, shift)
             activations.append(activation)
-            on_step(done, len(batches) * steps)
+            progress(task, done, len(batches) * steps)
         # One step more, whose picture is not used, measures the last picture.
         activations.append(step(images, batch, np.zeros(2, np.int32))[1])
         pictures.append(images)

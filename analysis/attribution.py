@@ -16,6 +16,7 @@ import numpy as np
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
 from models.graph import bottlenecks
+from models.progress import Progress, silent
 
 Attribution = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -29,38 +30,58 @@ METHODS = {
 
 # Forward and back, the report's CNN holds about 6 MB a face.
 CHUNK = 64
+# The views of as many faces are computed together; a bar of progress moves on after each block.
+FACES_PER_BLOCK = 8
 SMOOTHGRAD_SAMPLES = 50
 SMOOTHGRAD_NOISE = 0.15
 # The error of completeness is about 0.25 / steps: each ReLU's kink is missed by up to half a step.
 INTEGRATION_STEPS = 384
 
 
-def attribution(model: Any, method: str, seed: int, steps: int = INTEGRATION_STEPS) -> Attribution:
+def attribution(model: Any, method: str, seed: int, views: int | None = None) -> Attribution:
     """The function that gives the saliency maps, >= 0, of one of METHODS.
 
-    seed: of SmoothGrad's noise. steps: of integrated gradients. Raises InputError for Grad-CAM of a network
-    without a convolution.
+    seed: of SmoothGrad's noise. views: per face, in SmoothGrad and integrated gradients, where not as many as
+    usual are wanted. Raises InputError for Grad-CAM of a network without a convolution.
     """
     if method == "gradcam":
         return gradcam(model)
     signed = {
         "gradient": logit_gradients,
-        "smoothgrad": lambda model: smoothed_gradients(model, seed),
-        "integrated": lambda model: integrated_gradients(model, steps),
+        "smoothgrad": lambda model: smoothed_gradients(model, seed, views or SMOOTHGRAD_SAMPLES),
+        "integrated": lambda model: integrated_gradients(model, views or INTEGRATION_STEPS),
     }[method](model)
     return lambda faces, classes: np.abs(signed(faces, classes))
 
 
 def saliency_maps(
-    model: Any, methods: Sequence[str], faces: np.ndarray, classes: np.ndarray, seed: int
+    model: Any,
+    methods: Sequence[str],
+    faces: np.ndarray,
+    classes: np.ndarray,
+    seed: int,
+    views: int | None = None,
+    progress: Progress = silent,
 ) -> dict[str, np.ndarray]:
     """Method -> (N, 48, 48) float32 saliency maps of (N, 48, 48) faces and the logits of (N,) int classes.
 
-    methods: of METHODS, or 'all' for each that the network allows. Raises InputError as attribution() does.
+    methods: of METHODS, or 'all' for each that the network allows. seed, views: as of attribution(), whose
+    InputError it raises.
     """
     if "all" in methods:
         methods = [name for name in METHODS if name != "gradcam" or has_convolution(model)]
-    return {name: attribution(model, name, seed)(faces, classes) for name in methods}
+    maps = {}
+    for name in methods:
+        maps_of = attribution(model, name, seed, views)
+        task = f"{METHODS[name]} of faces"
+        progress(task, 0, len(faces))
+        blocks = []
+        for start in range(0, len(faces), FACES_PER_BLOCK):
+            block = slice(start, start + FACES_PER_BLOCK)
+            blocks.append(maps_of(faces[block], classes[block]))
+            progress(task, start + len(blocks[-1]), len(faces))
+        maps[name] = np.concatenate(blocks)
+    return maps
 
 
 def logit_gradients(model: Any) -> Attribution:
@@ -69,20 +90,19 @@ def logit_gradients(model: Any) -> Attribution:
     return lambda faces, classes: _in_chunks(compiled, faces, classes)
 
 
-def smoothed_gradients(model: Any, seed: int) -> Attribution:
+def smoothed_gradients(model: Any, seed: int, samples: int = SMOOTHGRAD_SAMPLES) -> Attribution:
     """SmoothGrad (Smilkov et al. 2017): the mean gradient over noisy copies of the face.
 
     The noise is Gaussian, its deviation 15 % of the face's range of grey levels, and the same for each face.
     """
     gradients = logit_gradients(model)
-    shape = (SMOOTHGRAD_SAMPLES, IMAGE_SIZE, IMAGE_SIZE)
+    shape = (samples, IMAGE_SIZE, IMAGE_SIZE)
     noise = SMOOTHGRAD_NOISE * np.random.default_rng(seed).standard_normal(shape, np.float32)
 
-    def smoothed(face: np.ndarray, class_index: int) -> np.ndarray:
-        noisy = face + np.ptp(face) * noise
-        return gradients(noisy, np.full(len(noisy), class_index)).mean(axis=0)
+    def noisy(faces: np.ndarray) -> np.ndarray:
+        return faces[:, None] + np.ptp(faces, axis=(1, 2))[:, None, None, None] * noise
 
-    return lambda faces, classes: _one_by_one(smoothed, faces, classes)
+    return lambda faces, classes: _mean_gradients(gradients, noisy, faces, classes)
 
 
 def integrated_gradients(model: Any, steps: int = INTEGRATION_STEPS) -> Attribution:
@@ -93,12 +113,14 @@ def integrated_gradients(model: Any, steps: int = INTEGRATION_STEPS) -> Attribut
     gradients = logit_gradients(model)
     positions = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None]
 
-    def integrated(face: np.ndarray, class_index: int) -> np.ndarray:
-        baseline = grey_baseline(face)
-        path = baseline + positions * (face - baseline)
-        return (face - baseline) * gradients(path, np.full(len(path), class_index)).mean(axis=0)
+    def path(faces: np.ndarray) -> np.ndarray:
+        baseline = grey_baseline(faces)[:, None]
+        return baseline + positions * (faces[:, None] - baseline)
 
-    return lambda faces, classes: _one_by_one(integrated, faces, classes)
+    def integrated(faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        return (faces - grey_baseline(faces)) * _mean_gradients(gradients, path, faces, classes)
+
+    return integrated
 
 
 def grey_baseline(faces: np.ndarray) -> np.ndarray:
@@ -187,6 +209,21 @@ def _in_chunks(compiled: Any, faces: np.ndarray, classes: np.ndarray) -> np.ndar
     return np.concatenate([compiled(faces[i : i + CHUNK], classes[i : i + CHUNK]).numpy() for i in starts])
 
 
-def _one_by_one(one: Callable[..., np.ndarray], faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    pairs = zip(faces.astype(np.float32), classes, strict=True)
-    return np.stack([one(face, class_index) for face, class_index in pairs])
+def _mean_gradients(
+    gradients: Attribution,
+    views_of: Callable[[np.ndarray], np.ndarray],
+    faces: np.ndarray,
+    classes: np.ndarray,
+) -> np.ndarray:
+    """(N, 48, 48): the mean gradient over the views of each face, which fill chunks across faces.
+
+    views_of: (B, 48, 48) faces -> (B, V, 48, 48) views.
+    """
+    means = []
+    for start in range(0, len(faces), FACES_PER_BLOCK):
+        block = slice(start, start + FACES_PER_BLOCK)
+        views = views_of(faces[block].astype(np.float32))
+        flat = views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+        each = gradients(flat, np.repeat(classes[block], views.shape[1]))
+        means.append(each.reshape(views.shape).mean(axis=1))
+    return np.concatenate(means)

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, populations_of
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
+from models.progress import Progress, silent
 from models.weights_file import WeightsFile, load_network, seen_in_training
 
 # The most that half precision may change a score.
@@ -20,7 +21,7 @@ LICENCE = (
 )
 
 
-def measure_weights(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
+def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = silent) -> dict[str, Any]:
     """Accuracies of one weight file on labelled faces, of one view and of four, with and without twins.
 
     Raises InputError when the faces have no labels or the weights were trained on all of them.
@@ -32,7 +33,9 @@ def measure_weights(weights: WeightsFile, faces: Dataset) -> dict[str, Any]:
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     network = load_network(weights)
     one, four = (
-        evaluate_populations(labels, predict_probabilities([network], faces.images, tta), populations)
+        evaluate_populations(
+            labels, predict_probabilities([network], faces.images, tta, progress), populations
+        )
         for tta in (False, True)
     )
     scores, unseen = one[ALL], one[WITHOUT_TWINS]

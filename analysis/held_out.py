@@ -13,6 +13,7 @@ from data.cache import read_cached
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.labels import with_labels
+from models.progress import Progress, silent
 from models.weights_file import WeightsFile, seen_in_training
 
 # The choices of --validation: the run's own split, every labelled row, or the rows of one Usage.
@@ -161,7 +162,7 @@ def compare_populations(
     return {name: compare(labels[rows], first[rows], second[rows]) for name, rows in populations.items()}
 
 
-def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile) -> int:
+def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile, progress: Progress = silent) -> int:
     """The index of the face that the network is most sure is happy, among `happy_rows`.
 
     network: a keras.Model that ends in logits. weights: the file that it was loaded from.
@@ -169,7 +170,8 @@ def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile) -> int:
     from models.prediction import predict_probabilities
 
     rows = happy_rows(faces, weights)
-    return int(rows[predict_probabilities([network], faces.images[rows])[:, HAPPY].argmax()])
+    probabilities = predict_probabilities([network], faces.images[rows], progress=progress)
+    return int(rows[probabilities[:, HAPPY].argmax()])
 
 
 def happy_rows(faces: Dataset, weights: WeightsFile) -> np.ndarray:

@@ -18,8 +18,8 @@ PERTURBATION_STEPS = 24
 # In pixels: a face blurred so far keeps its light and outline and shows no feature.
 INSERTION_BLUR = 5.0
 RANDOM_ORDERS = 3
-# A likeness needs fewer steps of integrated gradients than completeness.
-RANDOMISATION_STEPS = 32
+# A likeness needs fewer samples of SmoothGrad, and steps of integrated gradients, than a map to be shown.
+RANDOMISATION_VIEWS = 16
 # The orders of pixels that maps are measured against.
 RANDOM, CENTRE = "random", "centre first"
 
@@ -99,7 +99,7 @@ def check_saliency(
         return np.stack(perturbation_curves(model, faces, classes, importance, seed))
 
     count = len(faces)
-    quick = {method: attribution(model, method, seed, RANDOMISATION_STEPS) for method in maps}
+    quick = {method: attribution(model, method, seed, RANDOMISATION_VIEWS) for method in maps}
     by_order = {name: curves(importance) for name, importance in maps.items()}
     by_order[CENTRE] = curves(centre_importance(count))
     by_order[RANDOM] = np.mean(

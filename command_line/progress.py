@@ -1,22 +1,30 @@
-"""Showing how far a long computation is."""
+"""Showing on a terminal how far a long computation is."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from typing import Any
+
+from models.progress import Progress, silent
 
 
-def progress_bar() -> Callable[[int, int], None]:
-    """A function of the steps done and of all steps that draws a bar, on a terminal only.
+def progress_bars() -> Progress:
+    """What draws a bar for each task, with what is done, of how much, and the time left; on a terminal only.
 
-    A pipe or a log file would only collect control characters. Imports Keras.
+    A pipe or a log file would only collect control characters. The bars reach the terminal even where what a
+    script prints is redirected, as in report.py. Imports Keras when a task begins.
     """
-    if not sys.stdout.isatty():
-        return lambda done, total: None
-    import keras
+    terminal = sys.__stdout__
+    if terminal is None or not terminal.isatty():
+        return silent
+    bars: list[Any] = []
 
-    bar = keras.utils.Progbar(None, unit_name="step")
+    def show(task: str, done: int, total: int) -> None:
+        import keras
 
-    def update(done: int, total: int) -> None:
-        bar.target = total
-        bar.update(done)
+        with contextlib.redirect_stdout(terminal):
+            if done == 0:
+                print(task, flush=True)
+                bars[:] = [keras.utils.Progbar(total, unit_name=task.split()[-1].removesuffix("s"))]
+            bars[0].update(done)
 
-    return update
+    return show

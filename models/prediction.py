@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from models.progress import Progress, silent
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, load_network
 
@@ -17,28 +18,40 @@ BATCH_SIZE = 256
 CLOSER = 0.95
 
 
-def predict_with_files(weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool) -> np.ndarray:
+def predict_with_files(
+    weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool, progress: Progress = silent
+) -> np.ndarray:
     """Set TensorFlow up, load the network of each file, and predict_probabilities.
 
     Raises InputError when a file does not fit its network.
     """
     set_up_tensorflow()
-    return predict_probabilities([load_network(each) for each in weights], faces, tta)
+    return predict_probabilities([load_network(each) for each in weights], faces, tta, progress)
 
 
-def predict_probabilities(networks: Sequence[Any], faces: np.ndarray, tta: bool = False) -> np.ndarray:
+def predict_probabilities(
+    networks: Sequence[Any], faces: np.ndarray, tta: bool = False, progress: Progress = silent
+) -> np.ndarray:
     """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks and views.
 
     networks: keras.Models that end in logits. tta: test-time augmentation; see each face from four views.
     """
     import keras
 
-    views = four_views(faces) if tta else [faces]
-    total = np.zeros((len(faces), NUM_CLASSES))
-    for network in networks:
-        for view in views:
-            total += keras.ops.convert_to_numpy(keras.ops.softmax(predict_logits(network, view)))
-    return total / (len(networks) * len(views))
+    task = "predicting faces"
+    progress(task, 0, len(faces))
+    means = []
+    # All networks and views of a batch before the next one, so that what is done counts in faces.
+    for start in range(0, len(faces), BATCH_SIZE):
+        batch = faces[start : start + BATCH_SIZE]
+        views = four_views(batch) if tta else [batch]
+        total = np.zeros((len(batch), NUM_CLASSES))
+        for network in networks:
+            for view in views:
+                total += keras.ops.convert_to_numpy(keras.ops.softmax(network.predict_on_batch(view)))
+        means.append(total / (len(networks) * len(views)))
+        progress(task, start + len(batch), len(faces))
+    return np.concatenate(means)
 
 
 def four_views(faces: np.ndarray) -> list[np.ndarray]:

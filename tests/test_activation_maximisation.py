@@ -117,12 +117,12 @@ def test_a_seed_repeats_to_the_bit_and_another_does_not(network: keras.Model) ->
 def test_many_filters_are_ascended_in_batches(network: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = maximise_activation(network, "conv2d_2", PRESETS["smooth"], steps=4, seed=1)
     monkeypatch.setattr("analysis.activation_maximisation.IMAGES_PER_BATCH", 4)
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     parts = maximise_activation(
-        network, "conv2d_2", PRESETS["smooth"], 4, 1, lambda done, total: calls.append((done, total))
+        network, "conv2d_2", PRESETS["smooth"], 4, 1, lambda *call: calls.append(call)
     )
     np.testing.assert_allclose(parts.images, whole.images, atol=0.5)
-    assert calls == [(done, 8) for done in range(1, 9)]
+    assert calls == [("ascending steps", done, 8) for done in range(9)]
 
 
 def test_outputs_are_those_of_the_activation_layer(network: keras.Model) -> None:
