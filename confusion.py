@@ -14,16 +14,16 @@ than --weights (confusion-2-minus-1.png). --worst also draws the most confidentl
 from command_line.errors import one_line_errors
 
 import argparse
-import json
 from collections.abc import Sequence
 
 from analysis.compared_networks import find_networks
 from analysis.confusion_tables import as_csv, as_json, as_text, difference_as_json, difference_as_text
 from analysis.figures.confusion import draw_difference, draw_scores, draw_worst_faces
-from analysis.figures.saving import ENDINGS, save_figures
+from analysis.figures.saving import save_figures
 from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
 from analysis.metrics import most_confidently_wrong
-from command_line.arguments import Parser, keep_inputs, output_files, whole_number
+from command_line.arguments import Parser, whole_number
+from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.locate import locate_data
 from models.locate import DEFAULT, HELP
@@ -56,9 +56,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, draw and save with the options in `argv`."""
     arguments = parse_args(argv)
-    files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "measure")
-    keep_inputs([files[0].with_suffix(ending) for ending in (".csv", ".json")], [data, arguments.labels])
+    more = [each for n, _ in enumerate(arguments.versus, start=2) for each in (f"-{n}", f"-{n}-minus-1")]
+    more += ["-worst"] if arguments.worst else []
+    inputs, texts = [data, arguments.labels], (".json", ".csv")
+    files = figure_files(arguments.out, inputs, more=more, texts=texts, tables=["network,population,"])
     networks = find_networks(arguments.weights, *arguments.versus)
     held = held_out(
         data,
@@ -108,8 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         figures["-worst"] = draw_worst_faces(
             faces.images[worst], faces.labels[worst], values[worst], faces.rows[worst]
         )
-    texts = {".json": json.dumps(record, indent=2) + "\n", ".csv": as_csv(scores)}
-    for file in save_figures(figures, files, texts):
+    for file in save_figures(figures, files, record, as_csv(scores)):
         print(f"wrote {file}")
 
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.figures.curves import draw_curves
-from analysis.figures.saving import ENDINGS, save_figures
-from command_line.arguments import Parser, output_files
+from analysis.figures.saving import save_figures
+from command_line.arguments import Parser
+from command_line.outputs import figure_files
 from data.errors import InputError
 from training.run_folder import read_history
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or .json files beside weights")
     parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
-    files = output_files(arguments.out, ENDINGS)
+    files = figure_files(arguments.out, arguments.runs)
     names = [Path(run).resolve().name.removesuffix(".json") for run in arguments.runs]
     if len(set(names)) < len(names):
         names = arguments.runs

@@ -14,9 +14,11 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from analysis.exported_weights import measure_weights, refuse_changes, sidecar_content
-from command_line.arguments import Parser, keep_inputs, output_file
+from command_line.arguments import Parser
+from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
 from data.atomic import atomic_path, write_text
 from data.cache import read_cached
@@ -50,14 +52,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     history = read_history(run.path)
     if len(history) < state.arguments.epochs:
         raise InputError(f"{run.path}: is not finished; finish it with --resume before you export it")
-    out = output_file(arguments.out)
+    out = Path(arguments.out)
     if not out.name.endswith(ENDING):
         raise InputError(f"{out}: the name must end in {ENDING}")
     if (out.parent / STATE).is_file():
         raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
-    sidecar = output_file(str(sidecar_path(out)))
+    sidecar = sidecar_path(out)
     data = locate_data(arguments.data, "measure")
-    keep_inputs([out, sidecar], [data, weights.path, run.state])
+    check_outputs([out, sidecar], (".h5", ".json"), [data, weights.path, run.state])
     dataset = read_cached(data)
     faces = dataset.select(dataset.rows_with_usage("PublicTest"))
     faces.require_labels()

@@ -23,9 +23,10 @@ from analysis.activation_maximisation import (
     maximise_activation,
 )
 from analysis.figures.filters import draw_filter_images, draw_filter_outputs
-from analysis.figures.saving import ENDINGS, save_figures
+from analysis.figures.saving import save_figures
 from analysis.held_out import surest_happy_row
-from command_line.arguments import Parser, keep_inputs, output_files, whole_number
+from command_line.arguments import Parser, whole_number
+from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
@@ -58,10 +59,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
     arguments = parse_args(argv)
-    files = output_files(arguments.out, ENDINGS)
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs)
-    keep_inputs([files[0].with_suffix(".csv")], [faces.source if faces else None])
+    inputs = [faces.source if faces else None]
+    files = figure_files(arguments.out, inputs, more=["-outputs"], texts=[".csv"], tables=["filter,dead,"])
     set_up_tensorflow()
     network = load_network(weights)
     layer = find_layer(network, arguments.layer)
@@ -90,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
         title += "\nabove each: filter, highest output"
         figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
-    for file in save_figures(figures, files, {".csv": ascent.table(names).to_csv(lineterminator="\n")}):
+    for file in save_figures(figures, files, table=ascent.table(names).to_csv(lineterminator="\n")):
         print(f"wrote {file}")
 
 

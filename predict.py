@@ -20,7 +20,8 @@ import pandas as pd
 
 from analysis.confusion_tables import accuracy_text
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
-from command_line.arguments import Parser, keep_inputs, output_file
+from command_line.arguments import Parser
+from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, Dataset
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = locate_data(arguments.data, "test")
     outputs = [file for file in (arguments.out, arguments.probabilities) if file is not None]
     inputs = [data, arguments.labels, *(each.path for each in weights)]
-    keep_inputs([output_file(file, (".csv",)) for file in outputs], inputs)
+    check_outputs(outputs, (".csv",), inputs, ("id,label\n", "id,hash,seen,"))
     dataset = read_cached(data)
     labelled = with_labels(dataset, arguments.labels) if arguments.labels else dataset
     probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from command_line.arguments import Parser
+from data.atomic import write_text
 from data.errors import InputError
 from models import REPORT_NETWORKS
 from models.locate import HELP
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(command.shown(arguments.out), flush=True)
             command.run(folder)
         page = render_page(folder, arguments.out, networks, commands, arguments.is_drawn)
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        write_text(folder / "report.html", page)
     print(f"wrote {arguments.out / 'report.html'} and the figures beside it")
 
 

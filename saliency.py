@@ -13,7 +13,6 @@ from command_line.errors import one_line_errors
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,12 +20,13 @@ import numpy as np
 from analysis.attribution import METHODS, saliency_maps
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saliency_checks import draw_checks
-from analysis.figures.saving import ENDINGS, save_figures
+from analysis.figures.saving import save_figures
 from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import explain, faces_of_rows, surest_faces
-from command_line.arguments import Parser, keep_inputs, output_files, row_numbers, whole_number
+from command_line.arguments import Parser, row_numbers, whole_number
+from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
@@ -66,9 +66,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = parse_args(argv)
-    files = output_files(arguments.out, ENDINGS)
     data = locate_data(arguments.data, "measure")
-    keep_inputs([files[0].with_suffix(".json")], [data])
+    more = ["-check"] if arguments.check else []
+    files = figure_files(arguments.out, [data, arguments.labels], more=more, texts=[".json"])
     weights = find_weights(arguments.weights)
     if arguments.rows is None:
         held = held_out(
@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record["checks"] = checks.as_json()
         question = f"Can the maps of {len(faces)} faces by {weights.name} be trusted?"
         figures["-check"] = draw_checks(checks, question)
-    for file in save_figures(figures, files, {".json": json.dumps(record, indent=2) + "\n"}):
+    for file in save_figures(figures, files, record):
         print(f"wrote {file}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, populations_of
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
+from data.replacing import MARK
 from models.progress import Progress, silent
 from models.weights_file import WeightsFile, load_network, seen_in_training
 
@@ -80,5 +81,5 @@ def sidecar_content(
         name: Path(run["arguments"][name]).name for name in ("data", "validation")
     }
     added = {"arguments": arguments, "PublicTest": measured, "history": history}
-    made = {"date": datetime.date.today().isoformat(), "licence": LICENCE}
+    made = {"written_by": MARK, "date": datetime.date.today().isoformat(), "licence": LICENCE}
     return {**run, **description, **added, **made}

@@ -3,16 +3,12 @@
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from data.errors import InputError
-from data.locate import FILE_NAMES
-from models.run_files import HISTORY, STATE
 
 LARGEST_NUMBER = 2**31 - 1
-DATA_SETS = tuple(name for names in FILE_NAMES.values() for name in names)
 
 
 class Parser(argparse.ArgumentParser):
@@ -103,49 +99,3 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text[:30]!r} is not a number from 0 to 1")
     return value
-
-
-def output_file(path: str, endings: Sequence[str] = ()) -> Path:
-    """A file that can be written: its folder exists and its ending is one of `endings`, or InputError."""
-    file = Path(path)
-    if not path:
-        raise InputError("an output file has an empty name; give it one")
-    if file.exists() and not (file.is_file() or file.is_dir()):
-        raise InputError(f"{path}: is a device or a pipe, which cannot be replaced by a file; name a file")
-    if file.is_dir():
-        raise InputError(f"{path}: is a folder; name a file in it")
-    if not file.parent.is_dir():
-        raise InputError(
-            f"{path}: the folder {file.parent} does not exist; create it or choose another place"
-        )
-    if endings and file.suffix.lower() not in endings:
-        raise InputError(f"{path}: the name must end in {' or '.join(endings)}")
-    return file
-
-
-def output_files(paths: Sequence[str], endings: Sequence[str]) -> list[Path]:
-    """The same for the formats of one figure; what else a script writes is beside the first."""
-    return [output_file(path, endings) for path in paths]
-
-
-def keep_inputs(outputs: Iterable[Path], inputs: Iterable[str | Path | None]) -> None:
-    """InputError when two outputs are one file, or an output would replace what is no output of this suite.
-
-    That is a file that this command reads, one that belongs to a run or to weights, or a known data set.
-    """
-    taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
-    for path in outputs:
-        file = path.resolve()
-        # Beside them a figure's numbers may be written, but not over them.
-        if file.name in (STATE, HISTORY) and (file.parent / STATE).is_file():
-            raise InputError(f"{path}: belongs to a run, so it would be lost; name another file")
-        if file.name in DATA_SETS and file.is_file():
-            raise InputError(f"{path}: has the name of a data set, which would be lost; name another file")
-        weights = file.with_name(file.name.removesuffix(".json") + ".weights.h5")
-        if file.suffix == ".json" and weights.is_file():
-            raise InputError(f"{path}: describes {weights.name}, so it would be lost; name another file")
-        if file in taken:
-            raise InputError(f"{path}: {taken[file]}, so it would be lost; name another file")
-        if folder := next((parent for parent in file.parents if parent in taken), None):
-            raise InputError(f"{path}: the folder {folder.name} {taken[folder]}; name a file elsewhere")
-        taken[file] = "is another output of this command"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from command_line.arguments import Parser, output_file, whole_number
+from command_line.arguments import Parser, whole_number
+from command_line.outputs import figure_files
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
@@ -147,10 +148,10 @@ def plan_run(options: argparse.Namespace) -> Plan:
 
 def show_augmentation(options: argparse.Namespace) -> None:
     """Draw the first training face of each class and four augmented versions of it. Raises InputError."""
-    from analysis.figures.saving import ENDINGS, save_figure
+    from analysis.figures.saving import save_figure
 
-    file = output_file(options.show_augmentation, ENDINGS)
     plan = _new_run(RunFolder("none"), options)
+    (file,) = figure_files([options.show_augmentation], [plan.arguments.data])
     if plan.recipe.augmentation is None:
         raise InputError(
             f"--recipe {options.recipe} of {options.network} does not augment; choose another or --set flip=1"

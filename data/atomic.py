@@ -16,9 +16,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     The temporary name keeps the ending, because Keras and matplotlib choose a format by it.
     Raises InputError when the folder cannot be written or the disk is full.
     """
-    # Through a link the file that it names is replaced, not the link.
-    path = Path(path).resolve()
-    temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}")
+    given = Path(path)
+    # Through a link the file that it names is replaced, not the link; the ending is that of the link.
+    path = given.resolve()
+    temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{given.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -36,4 +37,5 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file, whole or not at all. Raises InputError as atomic_path does."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text)
+        # A name in the text may hold what is no character in any encoding.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")

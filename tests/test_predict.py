@@ -281,7 +281,7 @@ def test_no_output_replaces_an_input_or_another_output(weights, drawn, tmp_path,
 
 def test_a_link_is_kept_and_its_target_written(weights, drawn, tmp_path):
     target, link = tmp_path / "target.csv", tmp_path / "link.csv"
-    target.write_text("old")
+    target.touch()
     link.symlink_to(target)
     predict.main(["--data", str(drawn / "test.csv"), "--weights", str(weights), "--out", str(link)])
     assert link.is_symlink()
