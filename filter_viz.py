@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     faces = read_faces(arguments.data, arguments.outputs)
     inputs = [faces.source if faces else None]
     files = figure_files(arguments.out, inputs, more=["-outputs"], texts=[".csv"], tables=["filter,dead,"])
-    set_up_tensorflow()
+    set_up_tensorflow(deterministic=True)
     network = load_network(weights)
     layer = find_layer(network, arguments.layer)
     is_convolution = len(layer.output.shape) == 4

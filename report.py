@@ -14,6 +14,7 @@ report about five.
 from command_line.errors import one_line_errors
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     data_options = find_data(arguments.data, arguments.labels, networks)
     commands = plan(networks, data_options, QUICK if arguments.quick else FULL)
     with filled_folder(arguments.out) as folder:
-        for command in commands:
+        for number, command in enumerate(commands, start=1):
+            if sys.stdout.isatty():
+                print(f"step {number} of {len(commands)}: {command.purpose}")
             print(command.shown(arguments.out), flush=True)
             command.run(folder)
         page = render_page(folder, arguments.out, networks, commands, arguments.is_drawn)

@@ -1,8 +1,9 @@
 """The calls of this suite's scripts that draw the report's figures and write their numbers."""
 
+import contextlib
+import io
+import runpy
 import shlex
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +41,13 @@ QUICK = Effort(steps=20, mean=5, saliency=METHODS)
 
 @dataclass(frozen=True)
 class Command:
-    """One call of a script, without its --out. stem: the name of its files without the ending."""
+    """One call of a script, without its --out.
+
+    stem: the name of its files without the ending. purpose: what it draws.
+    """
 
     stem: str
+    purpose: str
     script: str
     arguments: tuple[str, ...]
 
@@ -52,16 +57,17 @@ class Command:
         return shlex.join(["python", self.script, *words])
 
     def run(self, folder: Path) -> None:
-        """Write the files into `folder`. Raises InputError with the script's own line."""
-        program = [sys.executable, str(PROJECT / self.script)]
-        run = subprocess.run(
-            [*program, *self.arguments, "--out", *self._files(folder)], capture_output=True, text=True
-        )
-        if run.returncode == 130:
-            raise KeyboardInterrupt
-        if run.returncode:
-            lines = run.stderr.strip().splitlines() or [f"ended with exit code {run.returncode}"]
-            raise InputError(f"{self.script}: {lines[-1].removeprefix('error: ')}")
+        """Write the files into `folder`, in this process, because a start of TensorFlow takes seconds.
+
+        What the script prints is dropped: the page has it. Raises InputError with the script's own line.
+        """
+        # Without the decorator that would turn an InputError into an exit code.
+        main = runpy.run_path(str(PROJECT / self.script))["main"].__wrapped__
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                main([*self.arguments, "--out", *self._files(folder)])
+        except InputError as error:
+            raise InputError(f"{self.script}: {error}") from None
 
     def _files(self, folder: Path) -> list[str]:
         return [str(folder / (self.stem + ending)) for ending in FORMATS]
@@ -71,23 +77,28 @@ def plan(networks: Mapping[str, Network], data_options: Sequence[str], effort: E
     """The commands for these networks and data, as `find_networks` and `find_data` give them."""
     commands = []
     if histories := [path for file in files_of(networks.values()) if (path := history_of(file))]:
-        commands.append(Command("curves", "curves.py", tuple(histories)))
+        commands.append(Command("curves", "training curves", "curves.py", tuple(histories)))
     first, *others = networks.values()
     versus = (word for network in others for word in ("--versus", network.given))
     confusion = (*data_options, "--weights", first.given, *versus, "--worst", str(WORST_FACES))
     weights = ("--weights", first.single)
     mean = (*data_options, *weights, "--mean", str(effort.mean), *METHODS)
     commands += [
-        Command("confusion", "confusion.py", confusion),
-        Command("saliency", "saliency.py", (*data_options, *weights, *effort.saliency)),
-        Command("saliency-mean", "saliency.py", mean),
+        Command("confusion", "confusion matrices and the worst mistakes", "confusion.py", confusion),
+        Command(
+            "saliency",
+            "saliency maps of single faces",
+            "saliency.py",
+            (*data_options, *weights, *effort.saliency),
+        ),
+        Command("saliency-mean", "mean saliency maps", "saliency.py", mean),
     ]
     if first.kind in CONVOLUTIONAL:
         # filter_viz.py chooses its face without the label, so --data is its only option for the data.
         ascent = (*data_options[:2], *weights, "--steps", str(effort.steps))
         classes = (*ascent, "--layer", LOGITS[first.kind], "--preset", "natural")
         commands += [
-            Command("filters", "filter_viz.py", ascent),
-            Command("classes", "filter_viz.py", classes),
+            Command("filters", "what activates the first filters", "filter_viz.py", ascent),
+            Command("classes", "what activates each class", "filter_viz.py", classes),
         ]
     return commands

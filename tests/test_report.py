@@ -472,6 +472,16 @@ def test_a_failing_script_leaves_nothing_and_gives_its_line(faces, tmp_path, fai
     assert not list(tmp_path.glob(".report*"))
 
 
+def test_a_terminal_sees_each_step_and_what_it_does(tmp_path, runs, faces, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    # Stops at once, so that nothing is computed.
+    monkeypatch.setattr("reporting.commands.Command.run", lambda self, folder: 1 / 0)
+    given = ["--data", str(faces), "--runs", str(runs["dnn"]), "--out", str(tmp_path / "out")]
+    with pytest.raises(ZeroDivisionError):
+        report.main(given)
+    assert capsys.readouterr().out.startswith("step 1 of 4: training curves\npython curves.py ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
