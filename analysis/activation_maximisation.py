@@ -95,14 +95,16 @@ def maximise_activation(
     batches = np.split(filters, range(IMAGES_PER_BATCH, len(filters), IMAGES_PER_BATCH))
     generator = np.random.default_rng(seed)
     noise = LIGHTEST / 2 + generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
-    shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
+    start = generator.bit_generator.state  # from which every batch is shifted alike
     pictures, curves = [], []
     task = "ascending steps"
     progress(task, 0, len(batches) * steps)
     for number, batch in enumerate(batches):
         images = np.repeat(noise, len(batch), axis=0)
         activations = []
-        for done, shift in enumerate(shifts, start=number * steps + 1):
+        generator.bit_generator.state = start
+        for done in range(number * steps + 1, (number + 1) * steps + 1):
+            shift = generator.integers(-preset.jitter, preset.jitter, 2, np.int32, endpoint=True)
             images, activation = step(images, batch, shift)
             activations.append(activation)
             progress(task, done, len(batches) * steps)

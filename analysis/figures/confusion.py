@@ -115,4 +115,4 @@ def _label_classes(ax: Axes, title: str) -> None:
     ax.set_xticks(ticks, CLASS_NAMES, rotation=30, ha="right", rotation_mode="anchor")
     ax.set_yticks(ticks, CLASS_NAMES)
     ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_title(title, pad=22, parse_math=False)
+    ax.set_title(title, pad=22)

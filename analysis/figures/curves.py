@@ -43,7 +43,7 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
         _draw_line(learning_rate, history, "learning_rate", _LEARNING_RATE)
         reached = f"{100 * best[prefix + 'accuracy']:.1f} % {'validation' if prefix else 'training'} accuracy"
         title = f"{name}: ★ {reached} in epoch {best['epoch']:.0f}"
-        loss.set_title(title, loc="left", fontweight="bold", fontsize=10, parse_math=False)
+        loss.set_title(title, loc="left", fontweight="bold", fontsize=10)
         loss.legend(fontsize=8)
         loss.set(ylabel="loss, log scale")
         accuracy.set(ylabel="accuracy")

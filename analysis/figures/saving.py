@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.text import Text
 
 from data.atomic import atomic_path, write_text
 from data.replacing import MARK
@@ -22,8 +24,25 @@ ENDINGS = tuple(_METADATA)
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write `figure` to `path` (.png, .pdf or .svg), whole or not at all. Raises InputError."""
+    _escape_texts(figure)
     with atomic_path(path) as temporary, mpl.rc_context({"svg.hashsalt": "fer2013"}):
         figure.savefig(temporary, dpi=150, metadata=_METADATA[path.suffix.lower()])
+
+
+def _escape_texts(figure: Figure) -> None:
+    """Write what matplotlib's own font cannot draw as a person would type it in Python, such as \\u4e2d.
+
+    A file or a run may have any name. Fonts of the machine would draw more, and each machine another figure.
+    """
+    drawn = get_font(findfont(FontProperties())).get_charmap()
+    for text in figure.findobj(Text):
+        characters = text.get_text()
+        shown = "".join(
+            each if each == "\n" or (each.isprintable() and ord(each) in drawn) else ascii(each)[1:-1]
+            for each in characters
+        )
+        if shown != characters:
+            text.set_text(shown)
 
 
 def save_figures(
