@@ -1,7 +1,6 @@
 """How a script starts and ends: its streams, Ctrl-C, one line on stderr and an exit code, never a traceback.
 
-Scripts import this module before anything else, because the other imports take more than a second, in which
-a user may press Ctrl-C: until `one_line_errors` is applied, after the imports, that ends the process at once.
+Scripts import this module before anything else; the package's docstring says why.
 """
 
 import functools
@@ -16,8 +15,6 @@ from typing import NoReturn, Protocol, TextIO
 
 from data.errors import InputError
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 # A stream that the shell closed (`>&-`) is None, and the next file that is opened would take its number.
 for _name, _mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
     if getattr(sys, _name) is None:
