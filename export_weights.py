@@ -1,10 +1,15 @@
-"""Turn a finished run into weights to share: half the size, with what it measured and how it was made.
+"""Turn a finished run into weights to share, or a network into a file for programs without TensorFlow.
 
     python export_weights.py --weights runs/cnn --out models/weights/cnn.weights.h5
+    python export_weights.py --weights compact --format onnx --out compact.onnx
 
 Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a sidecar:
 network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
 PublicTest. Refuses when half precision changes an accuracy over all faces by more than 0.001.
+
+--format litert and onnx write one file that takes grey levels and gives probabilities, from a run or shipped
+weights, with the class names in its metadata (docs/predict_with_onnx.py reads it). They run the file on drawn
+faces, and refuse it when a probability differs from TensorFlow's by more than 0.0001.
 """
 
 from command_line.errors import one_line_errors
@@ -16,6 +21,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from analysis.exported_weights import measure_weights, refuse_changes, sidecar_content
 from command_line.arguments import Parser
 from command_line.outputs import check_outputs
@@ -24,10 +31,14 @@ from data.atomic import atomic_path, write_text
 from data.cache import read_cached
 from data.errors import InputError
 from data.locate import locate_data
-from models.locate import find_weights
+from drawing.faces import draw_faces
+from models.locate import HELP, find_weights
+from models.prediction import predict_probabilities
 from models.run_files import STATE
+from models.runtime_formats import ENDINGS, TOLERANCE, require_packages, run_network, write_network
 from models.tensorflow_setup import set_up_tensorflow
-from models.weights_file import ENDING, WeightsFile, sidecar_path, write_half_precision
+from models.weights_file import ENDING, WeightsFile, load_network, sidecar_path, write_half_precision
+from training.environment import environment
 from training.run_folder import RunFolder, read_history
 
 
@@ -35,16 +46,49 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--weights", required=True, metavar="RUN", help="folder of a finished run")
-    add("--data", metavar="DATA", help="FER data with PublicTest rows (default: that in data/)")
-    add("--out", required=True, metavar="FILE", help=f"the weights to write, {ENDING}")
-    return parser.parse_args(argv)
+    add("--weights", required=True, metavar="RUN", help=f"finished run; for litert and onnx {HELP}")
+    add("--format", choices=("weights", *ENDINGS), default="weights", help="what to write")
+    add("--data", metavar="DATA", help="for weights: FER data with PublicTest rows (default: that in data/)")
+    endings = ", ".join([ENDING, *ENDINGS.values()])
+    add("--out", required=True, metavar="FILE", help=f"the file to write, {endings}")
+    arguments = parser.parse_args(argv)
+    if arguments.data and arguments.format != "weights":
+        raise InputError("--data: goes with --format weights; the others are checked on drawn faces")
+    return arguments
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Export with the options in `argv`."""
     arguments = parse_args(argv)
+    if arguments.format == "weights":
+        share_weights(arguments)
+    else:
+        export_network(arguments)
+
+
+def export_network(arguments: argparse.Namespace) -> None:
+    """Write a LiteRT or ONNX file, and compare its probabilities with TensorFlow's. Raises InputError."""
+    weights = find_weights(arguments.weights)
+    (out,) = check_outputs([arguments.out], (ENDINGS[arguments.format],), [weights.path])
+    require_packages(arguments.format)
+    faces = draw_faces(64, seed=1).images
+    set_up_tensorflow()
+    network = load_network(weights)
+    expected = predict_probabilities([network], faces)
+    with atomic_path(out) as temporary:
+        write_network(network, weights, temporary, environment()["versions"])
+        difference = np.abs(run_network(temporary, faces) - expected).max()
+        if not difference <= TOLERANCE:
+            raise InputError(
+                f"{out}: a probability differs from TensorFlow's by {difference:.1e}; not written"
+            )
+    print(f"probabilities of {len(faces)} drawn faces differ from TensorFlow's by {difference:.1e} at most")
+    print(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+def share_weights(arguments: argparse.Namespace) -> None:
+    """Write the weights of a finished run in half precision, and their sidecar. Raises InputError."""
     run = RunFolder(arguments.weights)
     if not run.state.is_file():
         raise InputError(f"{run.path}: holds no run; give the folder of a finished run")

@@ -25,7 +25,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # The networks are written for TensorFlow, whatever ~/.keras/keras.json says; see also below.
         os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _silent_stderr():
+    with silent_stderr():
         import keras
         import tensorflow as tf
 
@@ -40,7 +40,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Drop what C++ writes to stderr meanwhile: TensorFlow's import logs before its own level applies."""
     sys.stderr.flush()
     kept = os.dup(2)
