@@ -84,7 +84,11 @@ def find_data(folder: Path, labels: str | None, networks: Mapping[str, Network])
     if file is not None:
         has_test_faces = not file.name.startswith("train.csv")
     else:
-        usage = read_cached(folder).usage
+        try:
+            usage = read_cached(folder).usage
+        except InputError as error:
+            names = " or ".join(wanted)
+            raise InputError(f"{error}; a CSV file must be called {names}") from None
         has_test_faces = usage is not None and bool(usage.any())
     if has_test_faces:
         return ("--data", str(data))
