@@ -27,7 +27,7 @@ from analysis.exported_weights import measure_weights, refuse_changes, sidecar_c
 from command_line.arguments import Parser
 from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
-from data.atomic import atomic_path, write_text
+from data.atomic import atomic_path, write_files
 from data.cache import read_cached
 from data.errors import InputError
 from data.locate import locate_data
@@ -119,7 +119,7 @@ def share_weights(arguments: argparse.Namespace) -> None:
         refuse_changes(full, half, weights.path)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
         exported = sidecar_content(dataclasses.asdict(state), description | {"sha256": digest}, half, history)
-    write_text(sidecar, json.dumps(exported, indent=2) + "\n")
+    write_files({sidecar: json.dumps(exported, indent=2) + "\n"})
     for name, value in half.items():
         print(f"{name}: {value}")
     for file in (out, sidecar):

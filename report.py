@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from command_line.arguments import Parser
-from data.atomic import write_text
+from data.atomic import write_files
 from data.errors import InputError
 from models import REPORT_NETWORKS
 from models.locate import HELP
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(command.shown(arguments.out), flush=True)
             command.run(folder)
         page = render_page(folder, arguments.out, networks, commands, arguments.is_drawn)
-        write_text(folder / "report.html", page)
+        write_files({folder / "report.html": page})
     print(f"wrote {arguments.out / 'report.html'} and the figures beside it")
 
 

@@ -2,8 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from data.errors import InputError
@@ -34,8 +34,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file, whole or not at all. Raises InputError as atomic_path does."""
-    with atomic_path(path) as temporary:
-        # A name in the text may hold what is no character in any encoding.
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+def write_files(contents: Mapping[Path, bytes | memoryview | str]) -> None:
+    """Write the content of each path, all of them or none. Raises InputError as atomic_path does.
+
+    Whatever makes a file makes its bytes first: libraries crash, or say nothing clear, on a full disk.
+    """
+    with ExitStack() as stack:
+        # All are written before the first is renamed, as the stack ends.
+        for path, content in contents.items():
+            # A name in a text may hold what is no character in any encoding.
+            data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+            stack.enter_context(atomic_path(path)).write_bytes(data)

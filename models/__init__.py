@@ -1,11 +1,12 @@
 """The networks, one file each, and their shipped weights."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, get_args
 
 REPORT_NETWORKS = ("cnn", "dnn")
 # What run folders and weight files call the networks.
-NETWORK_NAMES = (*REPORT_NETWORKS, "compact", "medium")
+NetworkName = Literal["cnn", "dnn", "compact", "medium"]
+NETWORK_NAMES: tuple[NetworkName, ...] = get_args(NetworkName)
 CONVOLUTIONAL = ("cnn", "compact", "medium")
 # The layer of each that gives the logits.
 LOGITS = {"cnn": "dense_2", "dnn": "dense_11", "compact": "dense_1", "medium": "dense_1"}

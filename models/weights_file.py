@@ -1,28 +1,47 @@
 """Reading and writing weight files: Keras's own `.weights.h5`, plus what it takes to rebuild the network.
 
 A file holds arrays and a JSON text, never code: the network is built by this suite from its name. Beside
-Keras's groups it has the attribute `description` and the data set `training_hashes`.
+Keras's groups it has the text `description` and the array `training_hashes`.
 """
 
 import hashlib
 import json
-import math
-import warnings
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
-import h5py
 import numpy as np
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
-from data.atomic import atomic_path
+from data.atomic import write_files
+from data.checked import Deviation, GreyLevel, from_json
 from data.errors import InputError
 from data.splits import image_hashes
 from models import NETWORK_NAMES, builder
+from models.hdf5 import hdf5_bytes, reading_hdf5
 from models.run_files import BEST, LAST
 
 ENDING = ".weights.h5"
+
+
+@with_config(ConfigDict(extra="allow"))
+class Description(TypedDict):
+    """What a weight file says of its network: at least its name, and mean and deviation of its faces."""
+
+    network: str
+    mean: GreyLevel
+    std: Deviation
+
+
+@with_config(ConfigDict(extra="allow"))
+class Sidecar(TypedDict):
+    """What is read of the JSON beside exported weights: the digest of the weight file."""
+
+    sha256: NotRequired[str | None]
 
 
 @dataclass(frozen=True)
@@ -58,36 +77,16 @@ def read_weights(file: Path) -> WeightsFile:
     """Read all of an existing weight file but its weights, and check it. Raises InputError."""
     if not file.name.endswith(ENDING):
         raise InputError(f"{file}: only {ENDING} files are loaded, because other formats can carry code")
-    try:
-        with h5py.File(file, "r") as stored:
-            description = json.loads(stored.attrs["description"])
-            hashes = stored["training_hashes"][()]
-    except KeyError:
+    with reading_hdf5(file, "is damaged or not a weight file of this suite") as stored:
+        description = from_json(Description, stored.text("description"))
+        hashes = stored.array("training_hashes", [np.uint64], (None,))
+    if description["network"] not in NETWORK_NAMES:
         raise InputError(
-            f"{file}: does not say which network it belongs to; this suite did not write it"
-        ) from None
-    except PermissionError:
-        raise InputError(f"{file}: may not be read; change its permissions") from None
-    except (OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file}: is damaged or not a weight file ({error}); train or copy it again"
-        ) from None
-    network = description.get("network") if isinstance(description, dict) else None
-    if network not in NETWORK_NAMES:
-        raise InputError(f"{file}: is for the unknown network {network!r}; known: {', '.join(NETWORK_NAMES)}")
-    mean, std = (_grey_level(description.get(name)) for name in ("mean", "std"))
-    if math.isnan(mean) or math.isnan(std) or std == 0:
-        raise InputError(f"{file}: lacks the mean or deviation of its training set; train or copy it again")
-    if not (isinstance(hashes, np.ndarray) and hashes.ndim == 1 and hashes.dtype == np.uint64):
-        raise InputError(f"{file}: does not say which faces it was trained on; train or copy it again")
+            f"{file}: is for the unknown network {description['network'][:30]!r}; known: "
+            f"{', '.join(NETWORK_NAMES)}"
+        )
     _compare_digest(file)
-    return WeightsFile(file, description, hashes)
-
-
-def _grey_level(value: Any) -> float:
-    """A mean or deviation of grey levels; NaN when it can be none."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= 255 else math.nan
+    return WeightsFile(file, dict(description), hashes)
 
 
 def sidecar_path(weights: Path) -> Path:
@@ -101,10 +100,12 @@ def _compare_digest(file: Path) -> None:
     if not sidecar.is_file():
         return
     try:
-        expected = json.loads(sidecar.read_text()).get("sha256")
-    except (OSError, ValueError, AttributeError):
+        expected = from_json(Sidecar, sidecar.read_bytes()).get("sha256")
+    except (OSError, ValueError):
         raise InputError(f"{sidecar}: is damaged; copy it and {file.name} again, or remove it") from None
-    if expected is not None and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    if expected not in (None, digest):
         raise InputError(f"{file}: is not the file that {sidecar.name} describes; copy both again")
 
 
@@ -114,57 +115,57 @@ def load_network(weights: WeightsFile) -> Any:
     Raises InputError when the arrays are damaged or do not fit the network.
     """
     network = builder(weights.network)(weights.description["mean"], weights.description["std"])
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns when it leaves a layer at its random start; that is no network to predict with.
-            warnings.simplefilter("error", UserWarning)
-            network.load_weights(weights.path)
-    except (OSError, RuntimeError, ValueError, KeyError, UserWarning) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"{weights.path}: does not fit the network {weights.network} ({reason[:150]}); train or copy it "
-            "again"
-        ) from None
-    # A ReLU may turn a NaN into 0, so that no prediction would show it.
-    if not all(np.isfinite(array).all() for array in network.get_weights()):
-        raise InputError(f"{weights.path}: holds weights that are not finite; train or copy it again")
+    with reading_hdf5(weights.path, f"does not fit the network {weights.network}") as stored:
+        for name, variable in variables_by_name(network).items():
+            array = stored.array(name, [np.float32, np.float16], tuple(variable.shape))
+            # A ReLU may turn a NaN into 0, so that no prediction would show it.
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} is not finite")
+            variable.assign(array)
     return network
 
 
-def save_network(network: Any, path: Path, description: dict[str, Any], training_hashes: np.ndarray) -> None:
-    """Write the weights of an uncompiled keras.Model, whole or not at all.
+def variables_by_name(network: Any) -> dict[str, Any]:
+    """The variables of a keras.Model by the names that Keras gives them in its own weight files.
 
-    A compiled one would add its optimiser's state. description: JSON-ready, with network, mean and std.
-    Raises InputError when the disk is full.
+    These count the layers of each class: 'layers/conv2d/vars/0', then 'layers/conv2d_1/vars/0'.
     """
-    with atomic_path(path) as temporary:
-        network.save_weights(temporary)
-        with h5py.File(temporary, "r+") as stored:
-            stored.attrs["description"] = json.dumps(description)
-            stored["training_hashes"] = training_hashes
+    variables = {}
+    count: Counter[str] = Counter()
+    for layer in network.layers:
+        words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
+        kind = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
+        number = f"_{count[kind]}" if count[kind] else ""
+        count[kind] += 1
+        for index, variable in enumerate(layer.weights):
+            variables[f"layers/{kind}{number}/vars/{index}"] = variable
+    return variables
+
+
+def save_network(network: Any, path: Path, description: dict[str, Any], training_hashes: np.ndarray) -> None:
+    """Write the weights of a keras.Model, without an optimiser's state, whole or not at all.
+
+    description: JSON-ready, with network, mean and std. Raises InputError when the disk is full.
+    """
+    write_files({path: _weights_bytes(network, np.float32, description, training_hashes)})
 
 
 def write_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
     """Copy a weight file with its kernels as float16, which halves the size.
 
-    Vectors (biases, batch normalisation) stay float32: they are few, and a variance may exceed float16's
-    range. path: written directly, so a temporary one. description: replaces the file's own. Raises
-    InputError when the disk is full.
+    path: written directly, so a temporary one. description: replaces the file's own. Raises OSError when the
+    disk is full.
     """
+    network = load_network(weights)
+    path.write_bytes(_weights_bytes(network, np.float16, description, weights.training_hashes))
 
-    def copy(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Group):
-            copied = target.require_group(name)
-        else:
-            values = item[()]
-            halve = item.dtype == np.float32 and item.ndim > 1
-            copied = target.create_dataset(name, data=values.astype(np.float16) if halve else values)
-        copied.attrs.update(item.attrs)
 
-    try:
-        with h5py.File(weights.path, "r") as source, h5py.File(path, "w") as target:
-            source.visititems(copy)
-            target.attrs.update(source.attrs)
-            target.attrs["description"] = json.dumps(description)
-    except RuntimeError:  # what h5py makes of a full disk when it closes the file
-        raise InputError(f"{path.parent}: cannot be written; free the disk or choose another place") from None
+def _weights_bytes(
+    network: Any, kernel_dtype: Any, description: dict[str, Any], training_hashes: np.ndarray
+) -> memoryview:
+    """Vectors (biases, batch normalisation) stay float32: they are few, and a variance may be too large."""
+    arrays = {
+        name: np.asarray(variable).astype(kernel_dtype if len(variable.shape) > 1 else np.float32)
+        for name, variable in variables_by_name(network).items()
+    }
+    return hdf5_bytes(arrays | {"training_hashes": training_hashes}, {"description": json.dumps(description)})

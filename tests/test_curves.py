@@ -120,7 +120,7 @@ def test_errors_are_one_line_and_write_nothing(tmp_path, fails):
     (tmp_path / "good" / "history.csv").write_text("epoch,loss\n")
     assert "no finished epoch" in fails(curves.main, good, "--out", out)
     (tmp_path / "good" / "history.csv").write_text("epoch,loss\n1,2\n")
-    assert "no column accuracy" in fails(curves.main, good, "--out", out)
+    assert "accuracy Field required" in fails(curves.main, good, "--out", out)
     (tmp_path / "good" / "history.csv").write_text("epoch,loss\n1,much\n")
     assert "good" in fails(curves.main, good, "--out", out)
     assert list(out.parent.iterdir()) == []

@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 
-from data.atomic import atomic_path
+from data.atomic import write_files
+from data.checked import from_json
 from data.errors import InputError
-from models.weights_file import save_network
+from models.hdf5 import hdf5_bytes, reading_hdf5
+from models.weights_file import save_network, variables_by_name
 from training.averaging import averaged_weights
 from training.run_folder import RunFolder, best_epoch
+from training.run_state import checked_history
 
 
 class SeedEpoch(keras.callbacks.Callback):
@@ -136,12 +138,9 @@ class EpochLine(keras.callbacks.Callback):
 
 
 def save_checkpoint(model: keras.Model, run: RunFolder, progress: Progress) -> None:
-    """Write weights, the optimiser's state and the progress into one file, atomically."""
-    with atomic_path(run.checkpoint) as temporary:
-        model.save_weights(temporary)
-        with h5py.File(temporary, "r+") as stored:
-            # A data set, since an attribute holds no more than 64 KB.
-            stored["progress"] = json.dumps(progress.history)
+    """Write weights, the optimiser's state and the progress into one file, whole or not at all."""
+    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in _checkpointed(model).items()}
+    write_files({run.checkpoint: hdf5_bytes(arrays, {"progress": json.dumps(progress.history)})})
 
 
 def load_checkpoint(model: keras.Model, run: RunFolder) -> Progress:
@@ -152,16 +151,16 @@ def load_checkpoint(model: keras.Model, run: RunFolder) -> Progress:
     progress = Progress()
     if not run.checkpoint.exists():
         return progress
-    try:
-        with h5py.File(run.checkpoint, "r") as stored:
-            progress.history = json.loads(stored["progress"][()])
-        if not (
-            isinstance(progress.history, list) and all(isinstance(row, dict) for row in progress.history)
-        ):
-            raise ValueError("its history is none")
+    with reading_hdf5(run.checkpoint, "is damaged") as stored:
+        progress.history = checked_history(from_json(list[Any], stored.text("progress")))
         # An optimiser has no variables to restore into before it is built.
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(run.checkpoint)
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{run.checkpoint}: is damaged ({error}); start a new run") from None
+        for name, variable in _checkpointed(model).items():
+            variable.assign(stored.array(name, [variable.dtype], tuple(variable.shape)))
     return progress
+
+
+def _checkpointed(model: keras.Model) -> dict[str, Any]:
+    """What a checkpoint holds of a compiled model: its variables by name."""
+    state = {f"optimizer/vars/{number}": each for number, each in enumerate(model.optimizer.variables)}
+    return variables_by_name(model) | state

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -42,12 +42,14 @@ def fit(
     precision: Precision,
     strategy: str = "none",
     start: WeightsFile | None = None,
+    begin: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Train from the run's checkpoint, else from `start`, else from scratch, to the recipe's last epoch.
 
     precision: 'float32' or 'bfloat16'; a checkpoint fits both, since its weights are float32.
     strategy: 'none', or 'mirrored' for all GPUs of this machine (tf.distribute.MirroredStrategy), where each
-    computes an equal part of every batch. Raises InputError when the loss is not finite or the disk is full.
+    computes an equal part of every batch. begin: is called when the checkpoint is restored, before the first
+    batch. Raises InputError when the loss is not finite or the disk is full.
     """
     keras.utils.set_random_seed(seed)
     batch_size = min(recipe.batch_size, len(data.training))
@@ -59,6 +61,7 @@ def fit(
         progress = load_checkpoint(model, run)
         if start is not None and not progress.epochs:
             model.set_weights(load_network(start).get_weights())
+    begin()
     images, targets = data.training.images, data.targets(recipe.teacher_share)
     batches = training_batches(
         images, targets, recipe, seed=seed, epochs=range(progress.epochs, recipe.epochs)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from data.checked import problem
 from data.errors import InputError
 from training.recipes import Augmentation, Recipe
 
@@ -37,15 +38,6 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
             raise InputError(f"--set {change}: {problem(error)}") from None
     _refuse_without_effect(recipe, changes)
     return recipe
-
-
-def problem(error: ValidationError) -> str:
-    """The first thing that is wrong, such as 'dropout should be less than or equal to 0.95'."""
-    first = error.errors()[0]
-    if not first["loc"]:  # of the whole, which is too much to show
-        return first["msg"].removeprefix("Value error, ")
-    message = first["msg"].removeprefix("Input ")
-    return f"{'.'.join(map(str, first['loc']))} {message}, not {str(first['input'])[:30]!r}"
 
 
 def _refuse_without_effect(recipe: Recipe, changes: Sequence[str]) -> None:

@@ -1,24 +1,11 @@
 """How each network is trained: recipes as data. `report` is the report's own, the others are this suite's."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-# Values of other types or out of range are refused, wherever they come from: --set, or a run.json.
-CHECKED = ConfigDict(strict=True, extra="forbid")
-
-
-def between(least: float, greatest: float) -> Any:
-    """The range of a setting, both ends included."""
-    return Field(ge=least, le=greatest, allow_inf_nan=False)
-
-
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-
-
-Share = Annotated[float, between(0, 1)]
+from data.checked import CHECKED, Count, Share, between
 
 
 @dataclass(frozen=True, config=CHECKED)

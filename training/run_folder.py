@@ -1,19 +1,19 @@
 """A run folder: weights, arguments, versions, seed, commit and history, so that a number can be repeated."""
 
 import contextlib
-import csv
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
-from pydantic import ValidationError
+import pandas as pd
 
-from data.atomic import atomic_path, write_text
+from data.atomic import write_files
+from data.checked import from_json
 from data.errors import InputError
+from data.files import require_file
 from models import run_files
-from training.recipe_settings import problem
-from training.run_state import RunState
+from training.run_state import RunState, checked_history
 
 
 class RunFolder:
@@ -68,19 +68,19 @@ class RunFolder:
 
     def write_state(self, state: RunState) -> None:
         """Write run.json."""
-        write_text(self.state, state.to_json())
+        write_files({self.state: state.to_json()})
 
     def read_state(self) -> RunState:
         """Read run.json. Raises InputError when there is none or it is damaged."""
         try:
-            return RunState.from_json(self.state.read_bytes())
+            return from_json(RunState, self.state.read_bytes())
         except FileNotFoundError:
             raise InputError(
                 f"{self.path}: holds no run.json, so there is no run to resume; check the path"
             ) from None
-        except ValidationError as error:
+        except ValueError as error:
             raise InputError(
-                f"{self.state}: was edited, or written by another version ({problem(error)}); start a new run"
+                f"{self.state}: was edited, or written by another version ({error}); start a new run"
             ) from None
         except OSError as error:
             raise InputError(f"{self.state}: cannot be read ({error.strerror}); start a new run") from None
@@ -91,10 +91,7 @@ class RunFolder:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write history.csv, one row per finished epoch."""
-        with atomic_path(self.history) as temporary, temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_files({self.history: pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")})
 
 
 def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -104,15 +101,11 @@ def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def read_history(path: Path) -> list[dict[str, float]]:
     """The finished epochs of a run folder or of the .json beside exported weights. Raises InputError."""
+    file = path if path.suffix == ".json" else path / run_files.HISTORY
     try:
+        require_file(file, "a run folder, or the .json beside exported weights,")
         if path.suffix == ".json":
-            rows = json.loads(path.read_text())["history"]
-        else:
-            with (path / run_files.HISTORY).open(newline="") as file:
-                rows = list(csv.DictReader(file))
-        history = [{name: float(value) for name, value in row.items()} for row in rows]
-        if any(row.keys() != history[0].keys() for row in history):
-            raise ValueError("its rows have different columns")
-        return history
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            return checked_history(from_json(dict[str, Any], file.read_bytes()).get("history"))
+        return checked_history(pd.read_csv(file).to_dict("records"))
+    except (OSError, ValueError) as error:  # pandas raises subclasses of ValueError
         raise InputError(f"{path}: has no readable history ({error}); give a run folder") from None

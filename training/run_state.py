@@ -1,14 +1,17 @@
-"""What run.json holds: everything that repeats a run, with types and ranges that are checked on reading."""
+"""What run.json and history.csv hold, with types and ranges that are checked on reading."""
 
 import dataclasses
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict
 
+from data.checked import CHECKED, Count, Deviation, Finite, GreyLevel, Seed, Share, problem
+from models import NetworkName
 from training.precision import Precision
-from training.recipes import CHECKED, Count, Recipe
+from training.recipes import Recipe
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -24,7 +27,7 @@ class Arguments:
     epochs: Count
     batch_size: Count
     validation: str
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    seed: Seed
     limit: Count | None
     deterministic: bool
     strategy: Literal["none", "mirrored"]
@@ -52,7 +55,7 @@ class RunState:
     given by --from.
     """
 
-    network: Literal["cnn", "dnn", "compact", "medium"]
+    network: NetworkName
     arguments: Arguments
     recipe: Recipe
     versions: dict[str, str]
@@ -61,8 +64,8 @@ class RunState:
     data_digest: str
     precision: Precision
     precision_changes: list[str]
-    mean: Annotated[float, Field(ge=0, le=255)]
-    std: Annotated[float, Field(gt=0, le=255)]
+    mean: GreyLevel
+    std: Deviation
     training_faces: Count
     validation_faces: Annotated[int, Field(ge=0)]
     start: Start | None
@@ -72,11 +75,32 @@ class RunState:
             if getattr(self.recipe, name) != getattr(self.arguments, name):
                 raise ValueError(f"its recipe contradicts its arguments in {name}")
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> "RunState":
-        """The state that a run.json holds. Raises pydantic.ValidationError, which is a ValueError."""
-        return TypeAdapter(cls).validate_json(text)
-
     def to_json(self) -> str:
         """The text of run.json."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Epoch(TypedDict):
+    """A finished epoch: its number from 1, and what Keras measured of training and validation."""
+
+    epoch: Annotated[float, Field(ge=1, multiple_of=1)]
+    accuracy: Share
+    loss: Finite
+    val_accuracy: NotRequired[Share]
+    val_loss: NotRequired[Finite]
+    learning_rate: Finite
+    seconds: Finite
+
+
+def checked_history(rows: Any) -> list[dict[str, float]]:
+    """The rows of a history, one per epoch from the first. Raises ValueError in one line."""
+    try:
+        history: list[dict[str, Any]] = TypeAdapter(list[Epoch]).validate_python(rows)  # type: ignore[assignment]
+    except ValidationError as error:
+        raise ValueError(problem(error)) from None
+    if [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its epochs are not numbered from 1 without a gap")
+    if any(row.keys() != history[0].keys() for row in history):
+        raise ValueError("its rows have different columns")
+    return history

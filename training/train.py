@@ -10,6 +10,7 @@ from data.dataset import Dataset
 from data.errors import InputError
 from data.probabilities import write_probabilities
 from data.splits import image_hashes
+from models import NetworkName
 from models.locate import find_weights
 from models.weights_file import WeightsFile, seen_in_training
 from training.environment import environment
@@ -33,7 +34,7 @@ class Plan:
     """
 
     run: RunFolder
-    network: Literal["cnn", "dnn", "compact", "medium"]
+    network: NetworkName
     arguments: Arguments
     recipe: Recipe
     precision: Precision | Literal["auto"] | None
@@ -71,7 +72,6 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     state = _begun(plan, data, digest)
     if plan.start is not None:
         keep_start(run, plan.start)
-    run.write_state(state)
     validated = (
         "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
     )
@@ -93,6 +93,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
             precision=state.precision,
             strategy=state.arguments.strategy,
             start=start,
+            begin=lambda: run.write_state(state),
         )
     except KeyboardInterrupt:
         command = shlex.join(["python", script_of(state.network), "--run", str(run.path), "--resume"])

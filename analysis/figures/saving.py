@@ -1,5 +1,6 @@
 """Writing a Figure so that the same figure gives the same bytes, as PNG, PDF or SVG."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
 
-from data.atomic import atomic_path, write_text
+from data.atomic import write_files
 from data.replacing import MARK
 
 # matplotlib writes the time of day into two of the formats; without it, equal figures are equal files.
@@ -24,9 +25,11 @@ ENDINGS = tuple(_METADATA)
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write `figure` to `path` (.png, .pdf or .svg), whole or not at all. Raises InputError."""
+    ending, content = path.suffix.lower(), io.BytesIO()
     _escape_texts(figure)
-    with atomic_path(path) as temporary, mpl.rc_context({"svg.hashsalt": "fer2013"}):
-        figure.savefig(temporary, dpi=150, metadata=_METADATA[path.suffix.lower()])
+    with mpl.rc_context({"svg.hashsalt": "fer2013"}):
+        figure.savefig(content, format=ending[1:], dpi=150, metadata=_METADATA[ending])
+    write_files({path: content.getbuffer()})
 
 
 def _escape_texts(figure: Figure) -> None:
@@ -63,9 +66,9 @@ def save_figures(
             yield path
     if record is not None:
         path = files[0].with_suffix(".json")
-        write_text(path, json.dumps({"written_by": MARK} | dict(record), indent=2) + "\n")
+        write_files({path: json.dumps({"written_by": MARK} | dict(record), indent=2) + "\n"})
         yield path
     if table is not None:
         path = files[0].with_suffix(".csv")
-        write_text(path, table)
+        write_files({path: table})
         yield path

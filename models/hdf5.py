@@ -1,0 +1,95 @@
+"""Arrays and texts in HDF5 files: made in memory, and read without following what leads out of the file.
+
+A full disk crashes the HDF5 library, so Python writes the bytes that the library made. A file from a stranger
+may hold links to other files, or a few bytes that unpack to gigabytes: each array is compared with what is
+expected before any of it is read.
+"""
+
+import io
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from data.errors import InputError
+from data.files import require_file
+
+# What arrays may be packed with: gzip, and the order of bytes that helps it.
+_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
+
+
+def hdf5_bytes(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> memoryview:
+    """A file that holds arrays, and texts as scalars, by names such as 'layers/dense/vars/0'."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as stored:
+        for name, value in {**arrays, **texts}.items():
+            stored[name] = value
+    return file.getbuffer()
+
+
+class StoredArrays:
+    """An open HDF5 file; whatever is not as expected raises KeyError or ValueError."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self.file = file
+
+    def array(self, name: str, dtypes: Collection[Any], shape: tuple[int | None, ...]) -> np.ndarray:
+        """The array of this name. dtypes: those allowed. shape: None for any size."""
+        stored = self._dataset(name)
+        if stored.dtype not in [np.dtype(each) for each in dtypes]:
+            raise ValueError(f"{name} is of type {stored.dtype}")
+        sizes = zip(shape, stored.shape, strict=False)
+        if len(shape) != stored.ndim or any(size not in (None, own) for size, own in sizes):
+            expected = tuple("any" if size is None else size for size in shape)
+            raise ValueError(f"{name} has the shape {stored.shape}, not {expected}")
+        if stored.chunks and any(piece > own for piece, own in zip(stored.chunks, stored.shape, strict=True)):
+            raise ValueError(f"{name} is packed in pieces larger than itself")
+        return stored[()]
+
+    def text(self, name: str) -> str:
+        """The text of this name: a scalar, or an attribute of the whole file, as older files have it."""
+        if name in self.file.attrs:
+            value = self.file.attrs[name] if self.file.attrs.get_id(name).shape == () else None
+        else:
+            stored = self._dataset(name)
+            value = stored.asstr()[()] if stored.shape == () else None
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is no text")
+        return value
+
+    def _dataset(self, name: str) -> h5py.Dataset:
+        item: Any = self.file
+        for part in name.split("/"):
+            link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
+            if link is None:
+                raise KeyError(f"{name} is missing")
+            if not isinstance(link, h5py.HardLink):
+                raise ValueError(f"{name} is a link")
+            item = item[part]
+        if not isinstance(item, h5py.Dataset):
+            raise ValueError(f"{name} is no array")
+        storage = item.id.get_create_plist()
+        filters = {storage.get_filter(number)[0] for number in range(storage.get_nfilters())}
+        if storage.get_layout() == h5py.h5d.VIRTUAL or storage.get_external_count():
+            raise ValueError(f"{name} is stored in another file")
+        if not filters <= _FILTERS:
+            raise ValueError(f"{name} is packed by a filter other than gzip")
+        return item
+
+
+@contextmanager
+def reading_hdf5(path: Path, wrong: str) -> Iterator[StoredArrays]:
+    """Open a file to read. What goes wrong in the block becomes an InputError that says `wrong` of it."""
+    require_file(path, "a weight file")
+    try:
+        with h5py.File(path, "r") as file:
+            yield StoredArrays(file)
+    except PermissionError:
+        raise InputError(f"{path}: may not be read; change its permissions") from None
+    # h5py turns the library's errors into almost any of Python's.
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError) as error:
+        reason = str(error.args[0] if error.args else error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"{path}: {wrong} ({reason[0][:150]}); train or copy it again") from None
