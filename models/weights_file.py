@@ -28,7 +28,7 @@ from models.run_files import BEST, LAST
 ENDING = ".weights.h5"
 
 
-@with_config(ConfigDict(extra="allow"))
+@with_config(ConfigDict(extra="allow", strict=True))
 class Description(TypedDict):
     """What a weight file says of its network: at least its name, and mean and deviation of its faces."""
 
@@ -37,7 +37,7 @@ class Description(TypedDict):
     std: Deviation
 
 
-@with_config(ConfigDict(extra="allow"))
+@with_config(ConfigDict(extra="allow", strict=True))
 class Sidecar(TypedDict):
     """What is read of the JSON beside exported weights: the digest of the weight file."""
 

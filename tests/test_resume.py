@@ -38,11 +38,15 @@ def start_and_wait_for_an_epoch(arguments: list[str], run: Path, **options) -> s
 
 
 def weights(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a weight file by their place in it."""
+    """All arrays of a weight file by their place in it; not its description, which holds seconds."""
     arrays = {}
     with h5py.File(path) as stored:
         stored.visititems(
-            lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            lambda name, item: (
+                arrays.update({name: item[()]})
+                if isinstance(item, h5py.Dataset) and name != "description"
+                else None
+            )
         )
     return arrays
 
