@@ -3,10 +3,11 @@
     python saliency.py --data data/icml_face_data.csv --weights runs/cnn --out saliency.png
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
-right, the one it is most sure of, marked as wrong): the face, its saliency map, and the face where the
-saliency is high. Writes the figure, its numbers beside it as .json, and with --check a second figure,
-saliency-check.png. Held-out faces are those of PublicTest, or of a file without Usage, that the weights were
-not trained on. Rows count from 0 in the file's order.
+right, the one it is most sure of, marked as wrong): the face, its saliency map, the map over the face, and
+the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with --check a
+second figure, saliency-check.png, of ten random faces per class (with --rows, of these). All are held-out
+faces: those of PublicTest, or of a file without Usage, that the weights were not trained on. Rows count from
+0 in the file's order.
 """
 
 from command_line.errors import one_line_errors
@@ -24,7 +25,7 @@ from analysis.figures.saving import save_figures
 from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
-from analysis.saliency_faces import explain, faces_of_rows, surest_faces
+from analysis.saliency_faces import explain, faces_of_rows, faces_to_check, surest_faces
 from command_line.arguments import Parser, row_numbers, whole_number
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
@@ -36,6 +37,8 @@ from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 from training.run_split import split_of_run
 
+# Of each class.
+CHECKED_FACES = 10
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 
 
@@ -92,11 +95,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = load_network(weights)
     progress = progress_bars()
     probabilities = predict_probabilities([network], faces.images, progress=progress)
-    if arguments.rows is None:
-        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
-        faces, probabilities = faces.select(chosen), probabilities[chosen]
     explained = explain(faces, probabilities, arguments.explained)
     classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
+    checked, their_classes = faces.images, classes
+    if arguments.rows is None:
+        rows = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
+        checked, their_classes = checked[rows], classes[rows]
+        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
+        faces, classes = faces.select(chosen), classes[chosen]
+        explained = [explained[index] for index in chosen]
     maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed, progress=progress)
 
     record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
@@ -111,10 +118,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
     if arguments.check:
-        checks = check_saliency(network, faces.images, classes, maps, arguments.seed)
+        checks = check_saliency(network, checked, their_classes, list(maps), arguments.seed, progress)
         print(checks)
         record["checks"] = checks.as_json()
-        question = f"Can the maps of {len(faces)} faces by {weights.name} be trusted?"
+        question = f"Can the maps by {weights.name} be trusted? Checked on {checks.count} faces"
         figures["-check"] = draw_checks(checks, question)
     for file in save_figures(figures, files, record):
         print(f"wrote {file}")

@@ -3,6 +3,7 @@
 check_saliency runs them all on the same faces; figures/saliency_checks.py draws the results.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +12,27 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-from analysis.attribution import Attribution, attribution, grey_baseline, integrated_gradients
+from analysis.attribution import (
+    METHODS,
+    Attribution,
+    attribution,
+    grey_baseline,
+    integrated_gradients,
+    saliency_maps,
+)
 from data.dataset import IMAGE_SIZE, NUM_PIXELS
+from models.progress import Progress, silent
 
-PERTURBATION_STEPS = 24
+PERTURBATION_STEPS = 12
 # In pixels: a face blurred so far keeps its light and outline and shows no feature.
 INSERTION_BLUR = 5.0
-RANDOM_ORDERS = 3
+# Views of a face in SmoothGrad and integrated gradients: for so many faces, fewer than in a map to be shown.
+VIEWS = 32
 # A likeness needs fewer samples of SmoothGrad, and steps of integrated gradients, than a map to be shown.
 RANDOMISATION_VIEWS = 16
+# Shuffling every layer takes as many maps per face as there are layers.
+RANDOMISED_FACES = 14
+COMPLETENESS_FACES = 7
 # The orders of pixels that maps are measured against.
 RANDOM, CENTRE = "random", "centre first"
 
@@ -28,16 +41,23 @@ RANDOM, CENTRE = "random", "centre first"
 class SaliencyChecks:
     """The results of all checks for N faces.
 
-    deletion, insertion: method, RANDOM or CENTRE -> (N, 25) probabilities of the explained class.
-    randomisation: method -> layer -> (N,) rank correlations, from the logits down.
-    completeness: (2, N), the sums of the integrated gradients and the differences of logits that they should
-        equal; None without that method.
+    deletion, insertion: method, RANDOM or CENTRE -> (N, 13) probabilities of the explained class.
+    empty: method -> the number of faces whose map is zero everywhere.
+    randomisation: method -> layer -> rank correlations of the first 14 faces, from the logits down.
+    completeness: (2, up to 7), of the first faces the sums of the integrated gradients, and the differences
+        of logits that they should equal; None without that method.
     """
 
     deletion: dict[str, np.ndarray]
     insertion: dict[str, np.ndarray]
+    empty: dict[str, int]
     randomisation: dict[str, dict[str, np.ndarray]]
     completeness: np.ndarray | None
+
+    @property
+    def count(self) -> int:
+        """The number of faces."""
+        return len(self.deletion[RANDOM])
 
     @property
     def completeness_error(self) -> float:
@@ -49,11 +69,13 @@ class SaliencyChecks:
     def __str__(self) -> str:
         areas = pd.DataFrame(
             {
-                "deletion (good: low)": {name: area(each).mean() for name, each in self.deletion.items()},
-                "insertion (good: high)": {name: area(each).mean() for name, each in self.insertion.items()},
+                "deletion (good: low)": {name: area_text(each) for name, each in self.deletion.items()},
+                "insertion (good: high)": {name: area_text(each) for name, each in self.insertion.items()},
             }
         ).rename_axis(columns="area under the curve")
-        lines = [areas.to_string(float_format="{:.3f}".format)]
+        lines = [f"{self.count} faces: mean and standard deviation over faces", areas.to_string()]
+        empty = [f"{METHODS[method]} {count}" for method, count in self.empty.items()]
+        lines.append(f"empty maps, of {self.count}: {', '.join(empty)}")
         lines.append(
             "rank correlation with the true map once a layer, and all after it, are shuffled; good: near 0"
         )
@@ -73,6 +95,7 @@ class SaliencyChecks:
             }
             for name, by_order in (("deletion", self.deletion), ("insertion", self.insertion))
         }
+        record["faces"], record["empty_maps"] = self.count, self.empty
         record["rank_correlation"] = {
             method: {layer: values.tolist() for layer, values in correlations.items()}
             for method, correlations in self.randomisation.items()
@@ -88,28 +111,38 @@ class SaliencyChecks:
 
 
 def check_saliency(
-    model: Any, faces: np.ndarray, classes: np.ndarray, maps: dict[str, np.ndarray], seed: int
+    model: Any,
+    faces: np.ndarray,
+    classes: np.ndarray,
+    methods: Sequence[str],
+    seed: int,
+    progress: Progress = silent,
 ) -> SaliencyChecks:
-    """Run every check on (N, 48, 48) faces and the logits of (N,) classes.
-
-    maps: method -> (N, 48, 48), what `attribution` gave for these faces and classes.
-    """
+    """Run every check on the maps that `methods` give of (N, 48, 48) faces and the logits of (N,) classes."""
 
     def curves(importance: np.ndarray) -> np.ndarray:
         return np.stack(perturbation_curves(model, faces, classes, importance, seed))
 
-    count = len(faces)
+    maps = saliency_maps(model, methods, faces, classes, seed, VIEWS, progress)
     quick = {method: attribution(model, method, seed, RANDOMISATION_VIEWS) for method in maps}
-    by_order = {name: curves(importance) for name, importance in maps.items()}
-    by_order[CENTRE] = curves(centre_importance(count))
-    by_order[RANDOM] = np.mean(
-        [curves(random_importance(count, seed + i)) for i in range(RANDOM_ORDERS)], axis=0
-    )
+    orders = maps | {
+        CENTRE: centre_importance(len(faces)),
+        RANDOM: random_importance(len(faces), seed),
+    }
+    by_order = {}
+    task = "deleting and inserting pixels in all orders"
+    for done, (name, importance) in enumerate(orders.items()):
+        progress(task, done, len(orders))
+        by_order[name] = curves(importance)
+    progress(task, len(orders), len(orders))
+    few, their_classes = faces[:RANDOMISED_FACES], classes[:RANDOMISED_FACES]
+    first, of_first = faces[:COMPLETENESS_FACES], classes[:COMPLETENESS_FACES]
     return SaliencyChecks(
         deletion={name: deletion for name, (deletion, _) in by_order.items()},
         insertion={name: insertion for name, (_, insertion) in by_order.items()},
-        randomisation=cascading_randomisation(model, quick, faces, classes, seed),
-        completeness=np.stack(completeness(model, integrated_gradients(model), faces, classes))
+        empty={method: int((~each.any(axis=(1, 2))).sum()) for method, each in maps.items()},
+        randomisation=cascading_randomisation(model, quick, few, their_classes, seed, progress),
+        completeness=np.stack(completeness(model, integrated_gradients(model), first, of_first))
         if "integrated" in maps
         else None,
     )
@@ -118,9 +151,9 @@ def check_saliency(
 def perturbation_curves(
     model: Any, faces: np.ndarray, classes: np.ndarray, importance: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Deletion and insertion (Petsiuk et al. 2018): each (N, 25), the class's probability along the way.
+    """Deletion and insertion (Petsiuk et al. 2018): each (N, 13), the class's probability along the way.
 
-    faces: (N, 48, 48). classes: (N,) int. importance: (N, 48, 48). In 24 equal steps the most important
+    faces: (N, 48, 48). classes: (N,) int. importance: (N, 48, 48). In 12 equal steps the most important
     pixels turn to the face's mean grey (deletion), or from the blurred face to the face (insertion). Equally
     important pixels go in a random order. Good maps make deletion fall early and insertion rise early.
     """
@@ -141,8 +174,14 @@ def perturbation_curves(
 
 
 def area(curves: np.ndarray) -> np.ndarray:
-    """(N,): the area under each of (N, 25) curves, 0..1."""
+    """(N,): the area under each of (N, 13) curves, 0..1."""
     return np.trapezoid(curves, dx=1 / PERTURBATION_STEPS, axis=1)
+
+
+def area_text(curves: np.ndarray) -> str:
+    """Mean and standard deviation over faces of the areas under (N, 13) curves."""
+    areas = area(curves)
+    return f"{areas.mean():.3f} ± {areas.std():.3f}"
 
 
 def random_importance(count: int, seed: int) -> np.ndarray:
@@ -158,7 +197,12 @@ def centre_importance(count: int) -> np.ndarray:
 
 
 def cascading_randomisation(
-    model: Any, attributions: dict[str, Attribution], faces: np.ndarray, classes: np.ndarray, seed: int
+    model: Any,
+    attributions: dict[str, Attribution],
+    faces: np.ndarray,
+    classes: np.ndarray,
+    seed: int,
+    progress: Progress = silent,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Do the maps depend on what was learned (Adebayo et al. 2018)? Rank correlations with the true maps.
 
@@ -171,12 +215,15 @@ def cascading_randomisation(
     correlations: dict[str, dict[str, np.ndarray]] = {method: {} for method in attributions}
     weights = model.get_weights()
     try:
-        for layer in reversed([layer for layer in model.layers if layer.weights]):
+        layers = [layer for layer in reversed(model.layers) if layer.weights]
+        for done, layer in enumerate(layers):
+            progress("shuffling layers", done, len(layers))
             layer.set_weights([generator.permuted(array) for array in layer.get_weights()])
             if not hasattr(layer, "kernel"):
                 continue
             for method, maps_of in attributions.items():
                 correlations[method][layer.name] = rank_correlations(before[method], maps_of(faces, classes))
+        progress("shuffling layers", len(layers), len(layers))
     finally:
         model.set_weights(weights)
     return correlations

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, NUM_CLASSES, Dataset
@@ -42,6 +43,17 @@ def surest_faces(labels: np.ndarray, probabilities: np.ndarray, count: int) -> n
         right = faces[predicted[faces] == class_index]
         chosen.append(right[:count] if len(right) else faces[:1])
     return np.concatenate(chosen)
+
+
+def faces_to_check(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Indices of up to `count` random faces of each class: one of each, then the second ones.
+
+    labels: (N,) int.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    rounds = pd.Series(labels[shuffled]).groupby(labels[shuffled]).cumcount().to_numpy()
+    order = np.lexsort((labels[shuffled], rounds))
+    return shuffled[order[rounds[order] < count]]
 
 
 @dataclass(frozen=True)

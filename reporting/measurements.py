@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Any
 
 from analysis.held_out import ALL
@@ -129,6 +129,8 @@ def saliency(folder: Path) -> dict[str, Any]:
         orders = check_rows(checks)
         deletion = {row["order"]: row["deletion"] for row in orders}
         checks = {"rows": orders, "deletion": deletion, "completeness": checks["completeness"]["error"]}
+        checks["faces"] = len(maps["checks"]["deletion"]["random"]["area"])
+        checks["empty"] = maps["checks"].get("empty_maps", {})
     return {
         "explained": maps["faces"],
         "mean": mean,
@@ -168,7 +170,7 @@ def region_ratios(mean: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """By the order of the pixels: mean areas of deletion and insertion, and rank correlation or None."""
+    """By the order of the pixels: areas, their deviations over faces, and rank correlation or None."""
     rows = []
     for order, deletion in checks["deletion"].items():
         areas = {"deletion": deletion["area"], "insertion": checks["insertion"][order]["area"]}
@@ -176,7 +178,8 @@ def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:
         correlations = list(checks["rank_correlation"].get(order, {}).values())[-1:]
         randomised = fmean(correlations[0]) if correlations else None
         means = {name: fmean(values) for name, values in areas.items()}
-        rows.append({"order": order, "randomised": randomised} | means)
+        spreads = {f"{name}_spread": pstdev(values) for name, values in areas.items()}
+        rows.append({"order": order, "randomised": randomised} | means | spreads)
     return rows
 
 

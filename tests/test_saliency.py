@@ -8,8 +8,10 @@ import pytest
 
 import saliency
 from analysis.figures.saliency import EMPTY, dim_least_salient, draw_saliency, scale_for_display
+from analysis.figures.saliency_checks import draw_checks
 from analysis.mean_saliency import mean_saliency
-from analysis.saliency_faces import explain, surest_faces
+from analysis.saliency_checks import SaliencyChecks
+from analysis.saliency_faces import explain, faces_to_check, surest_faces
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, Dataset
 from data.splits import image_hashes
@@ -183,3 +185,22 @@ def test_mean_counts_each_face_alike() -> None:
     assert mean.names == ("surprise", "all")
     assert mean.shares["gradient"][0].tolist() == [0, 0, 0, 0.5, 0, 0.5]
     assert mean.maps["gradient"][0].sum() == pytest.approx(1)
+
+
+def test_faces_to_check_are_drawn_evenly_from_the_classes() -> None:
+    labels = np.repeat([0, 1, 6], [9, 2, 5])
+    rows = faces_to_check(labels, 3, seed=1)
+    assert labels[rows].tolist() == [0, 1, 6, 0, 1, 6, 0, 6]
+    assert len(set(rows.tolist())) == 8
+    assert faces_to_check(labels, 3, seed=2).tolist() != rows.tolist()
+
+
+def test_checks_count_empty_maps_and_tell_the_spread() -> None:
+    curves = np.stack([np.zeros(13), np.ones(13)])
+    orders = {"gradcam": curves, "random": curves}
+    checks = SaliencyChecks(orders, orders, {"gradcam": 1}, {"gradcam": {"dense_1": np.zeros(2)}}, None)
+    assert "empty maps, of 2: Grad-CAM 1" in str(checks)
+    assert "0.500 ± 0.500" in str(checks)
+    assert checks.as_json()["empty_maps"] == {"gradcam": 1}
+    texts = [text.get_text() for text in draw_checks(checks, "title").axes[0].get_legend().get_texts()]
+    assert texts[0] == "Grad-CAM: area 0.500 ± 0.500, 1 empty"

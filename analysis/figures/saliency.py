@@ -19,6 +19,8 @@ SALIENT_SHARE = 0.2
 DIMMED_CONTRAST = 0.2
 # In pixels; without it the undimmed part of a gradient map would be scattered pixels.
 DIMMING_BLUR = 1.5
+# Of a map over its face, so that the face shows through everywhere.
+MOST_OPAQUE = 0.7
 EMPTY, EMPTY_PLACE = "empty: the\nmethod finds\nnothing here", (23.5, 23.5)
 # Longer bars are cut.
 MOST_RATIO = 3
@@ -48,7 +50,8 @@ def dim_least_salient(faces: np.ndarray, maps: np.ndarray) -> np.ndarray:
 def draw_saliency(
     faces: np.ndarray, maps: dict[str, np.ndarray], titles: Sequence[str], title: str
 ) -> Figure:
-    """Draw a column per face: the face, then for each method its map and the face where that is high.
+    """Draw a column per face: the face, then for each method its map, alone and over the face, and the face
+    where it is high.
 
     A map of zeros says so; Grad-CAM's may be one.
     faces: (N, 48, 48) grey levels.
@@ -56,17 +59,18 @@ def draw_saliency(
     titles: N texts of up to three lines.
     title: str, of the figure.
     """
-    rows = 1 + 2 * len(maps)
+    rows = 1 + 3 * len(maps)
     figure, grid = _grid(rows, len(faces), [1] * rows, title)
     _draw_images(grid[0], faces, "face")
     for ax, text in zip(grid[0], titles, strict=True):
         ax.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
     for index, (method, values) in enumerate(maps.items()):
-        _draw_images(grid[1 + 2 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
-        for ax in grid[1 + 2 * index, ~values.any(axis=(1, 2))]:
+        _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        for ax in grid[1 + 3 * index, ~values.any(axis=(1, 2))]:
             ax.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
+        _draw_overlays(grid[2 + 3 * index], faces, values)
         _draw_images(
-            grid[2 + 2 * index],
+            grid[3 + 3 * index],
             dim_least_salient(faces, values),
             f"face where it is\nhighest ({SALIENT_SHARE:.0%})",
         )
@@ -110,6 +114,14 @@ def _draw_images(
         ax.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
         ax.set(xticks=[], yticks=[])
     axes[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
+
+
+def _draw_overlays(axes: np.ndarray, faces: np.ndarray, maps: np.ndarray) -> None:
+    """Blurred maps over their faces, the more opaque the more salient."""
+    blurred = scale_for_display(gaussian_filter(maps, (0, DIMMING_BLUR, DIMMING_BLUR)))
+    _draw_images(axes, faces, "over the face,\nblurred")
+    for ax, values in zip(axes, blurred, strict=True):
+        ax.imshow(values, cmap="viridis", vmin=0, vmax=1, alpha=MOST_OPAQUE * values)
 
 
 def _draw_bars(ax: Axes, shares: np.ndarray, areas: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.attribution import METHODS
-from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area
+from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area_text
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
 STYLES = {
@@ -25,11 +25,20 @@ def draw_checks(checks: SaliencyChecks, title: str) -> Figure:
     figure = Figure(figsize=(4.4 * panels, 5.6), layout="constrained")
     figure.suptitle(title, fontsize=11)
     axes = figure.subplots(1, panels)
+    empty = {name: f", {count} empty" for name, count in checks.empty.items() if count}
     _draw_curves(
-        axes[0], checks.deletion, "deletion: good maps fall early", "pixels deleted, most salient first"
+        axes[0],
+        checks.deletion,
+        empty,
+        "deletion: good maps fall early",
+        "pixels deleted, most salient first",
     )
     _draw_curves(
-        axes[1], checks.insertion, "insertion: good maps rise early", "pixels inserted, most salient first"
+        axes[1],
+        checks.insertion,
+        empty,
+        "insertion: good maps rise early",
+        "pixels inserted, most salient first",
     )
     _draw_randomisation(axes[2], checks.randomisation)
     if checks.completeness is not None:
@@ -37,7 +46,9 @@ def draw_checks(checks: SaliencyChecks, title: str) -> Figure:
     return figure
 
 
-def _draw_curves(ax: Axes, curves_of: dict[str, np.ndarray], title: str, label: str) -> None:
+def _draw_curves(
+    ax: Axes, curves_of: dict[str, np.ndarray], empty: dict[str, str], title: str, label: str
+) -> None:
     for name, curves in curves_of.items():
         colour, style, marker = STYLES[name]
         mean = curves.mean(axis=0)
@@ -49,7 +60,7 @@ def _draw_curves(ax: Axes, curves_of: dict[str, np.ndarray], title: str, label: 
             marker=marker,
             markersize=4,
             markevery=3,
-            label=f"{METHODS.get(name, name)}: area {area(curves).mean():.3f}",
+            label=f"{METHODS.get(name, name)}: area {area_text(curves)}" + empty.get(name, ""),
         )
     ax.set(title=title, xlabel=label, ylabel="mean probability of the explained class", ylim=(0, 1.02))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
