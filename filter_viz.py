@@ -77,10 +77,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     is_last = layer is network.layers[-1]
     names = CLASS_NAMES if is_last else [str(number) for number in range(len(reached))]
     kind = "class" if is_last else "filter"
+    measure = "mean activation over the picture" if is_convolution else "logit" if is_last else "activation"
     by_activation = arguments.order == "activation"
     order = np.argsort(-reached, kind="stable") if by_activation else np.arange(len(reached))
     title = f"{layer.name} of {weights.name}: what activates each {kind} most"
-    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, activation reached"
+    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, {measure} reached"
     figures = {"": draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
     if faces is not None and is_convolution:
         row = arguments.outputs
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         face, kernels = faces.images[row], first_kernels(layer)
         outputs = filter_outputs(network, layer.name, face)
         title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
-        title += "\nabove each: filter, highest output"
+        title += "\nabove each: filter, highest output (the other figure gives mean activations)"
         figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
     for file in save_figures(figures, files, table=ascent.table(names).to_csv(lineterminator="\n")):
         print(f"wrote {file}")

@@ -69,14 +69,16 @@ def _draw_curves(
 
 
 def _draw_randomisation(ax: Axes, randomisation: dict[str, dict[str, np.ndarray]]) -> None:
+    count = 0
     for method, correlations in randomisation.items():
         colour, style, marker = STYLES[method]
+        count = len(next(iter(correlations.values())))
         means = [1.0, *(values.mean() for values in correlations.values())]
         ax.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
         ax.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
     ax.axhline(0, color="0.6", linewidth=0.8)
     ax.set(
-        title="randomisation: good maps change",
+        title=f"randomisation, {count} faces: good maps change",
         xlabel="layers shuffled, from the logits down to",
         ylabel="mean rank correlation with the true map",
         ylim=(-0.4, 1.04),
@@ -90,7 +92,7 @@ def _draw_completeness(ax: Axes, completeness: np.ndarray, error: float) -> None
     ax.plot(ends, ends, color="0.6", linewidth=0.8)
     ax.plot(differences, sums, "^", color=STYLES["integrated"][0], markersize=5)
     ax.set(
-        title=f"completeness: relative error {error:.1e}",
+        title=f"completeness, {len(sums)} faces: relative error {error:.1e}",
         xlabel="logit(face) - logit(grey baseline)",
         ylabel="sum of the integrated gradients",
     )
