@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or .json files beside weights")
     parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
-    files = figure_files(arguments.out, arguments.runs)
+    files = figure_files(arguments.out, [run for run in arguments.runs if Path(run).is_file()])
     names = [Path(run).resolve().name.removesuffix(".json") for run in arguments.runs]
     if len(set(names)) < len(names):
         names = arguments.runs

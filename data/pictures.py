@@ -27,8 +27,8 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         Image.MAX_IMAGE_PIXELS = MOST_PIXELS
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damage, and of levels that are no numbers
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", module="PIL")
             with Image.open(path) as picture:
                 # Phones store a photograph as the sensor saw it, and which way is up beside it.
                 grey = _grey(_with_eight_bits(ImageOps.exif_transpose(picture)))

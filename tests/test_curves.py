@@ -144,3 +144,9 @@ def test_the_record_of_exported_weights_is_a_run_too(tmp_path, fails, capsys):
         (tmp_path / "compact-1.json").write_text(text)
         message = fails(curves.main, tmp_path / "compact-1.json", "--out", tmp_path / "other.png")
         assert "compact-1.json: has no readable history" in message
+
+
+def test_the_figure_of_a_run_may_be_written_into_its_folder(tmp_path):
+    write_run(tmp_path / "run", history(2))
+    curves.main([str(tmp_path / "run"), "--out", str(tmp_path / "run" / "again.png")])
+    assert (tmp_path / "run" / "again.png").exists()

@@ -9,7 +9,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 import predict
 from data.csv_reader import read_csv, read_labels
@@ -322,3 +322,19 @@ def test_a_pipe_is_refused_as_data(weights, tmp_path, fails):
     os.mkfifo(tmp_path / "pipe.csv")
     message = fails(predict.main, "--data", tmp_path / "pipe.csv", "--weights", weights)
     assert "is a pipe or a device" in message
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
+def test_hostile_pictures_are_refused_without_a_warning(tmp_path, recwarn):
+    os.mkfifo(tmp_path / "pipe.png")
+    text = PngImagePlugin.PngInfo()
+    for number in range(70):
+        text.add_text(f"k{number}", "x" * 1_000_000, zip=True)
+    Image.new("L", (48, 48)).save(tmp_path / "text.png", pnginfo=text)
+    # A signalling NaN, of which NumPy warns when it is cast.
+    levels = np.full((48, 48), 0x7F800001, np.uint32).view(np.float32)
+    Image.frombytes("F", (48, 48), levels.tobytes()).save(tmp_path / "nan.tiff")
+    for name, words in (("pipe.png", "pipe"), ("text.png", "Too much memory"), ("nan.tiff", "not finite")):
+        with pytest.raises(InputError, match=words):
+            read_picture(tmp_path / name)
+    assert not recwarn.list
