@@ -37,7 +37,7 @@ from models.prediction import predict_probabilities
 from models.run_files import STATE
 from models.runtime_formats import ENDINGS, TOLERANCE, require_packages, run_network, write_network
 from models.tensorflow_setup import set_up_tensorflow
-from models.weights_file import ENDING, WeightsFile, load_network, sidecar_path, write_half_precision
+from models.weights_file import ENDING, load_network, sidecar_path, write_half_precision
 from training.environment import environment
 from training.run_folder import RunFolder, read_history
 
@@ -114,7 +114,7 @@ def share_weights(arguments: argparse.Namespace) -> None:
     description = {name: weights.description[name] for name in ("network", "mean", "std", "seed", "epoch")}
     with atomic_path(out) as temporary:
         write_half_precision(weights, temporary, description)
-        halved = WeightsFile(temporary, description, weights.training_hashes)
+        halved = dataclasses.replace(weights, path=temporary, description=description)
         half = measure_weights(halved, faces, progress)
         refuse_changes(full, half, weights.path)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()

@@ -7,7 +7,7 @@ The shipped ensemble gets 70.2 % of PublicTest right, with --tta 70.6 %; without
 faces takes 16 s on two Zen 4 cores.
 
 Several --weights are averaged in probability. Where labels are known (a column of the CSV or --labels), the
-accuracy of all faces and of those without an exact twin in training is printed too, with 95 % intervals.
+accuracy of all faces and of those without a twin in training is printed too, with 95 % intervals.
 """
 
 from command_line.errors import one_line_errors
@@ -34,7 +34,8 @@ from data.splits import image_hashes
 from data.submission import write_submission
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
-from models.weights_file import WeightsFile, seen_in_training
+from models.seen import find_seen
+from models.weights_file import WeightsFile
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -75,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_submission(arguments.out, ids, probabilities.argmax(axis=1))
     print(f"wrote {arguments.out}: {len(dataset):,} rows, the faces of {data}")
     if arguments.probabilities:
-        hashes, seen = image_hashes(dataset.images), seen_in_training(dataset.images, weights)
+        hashes, seen = image_hashes(dataset.images), find_seen(dataset.images, weights).faces
         write_probabilities(arguments.probabilities, ids, hashes, seen, probabilities)
         print(f"wrote {arguments.probabilities}")
     if labelled.labels is not None:
@@ -83,8 +84,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def print_accuracies(faces: Dataset, probabilities: np.ndarray, weights: list[WeightsFile]) -> None:
-    """Accuracy of all faces, of those without an exact twin in training, and of each class of all faces."""
-    populations = populations_of(seen_in_training(faces.images, weights))
+    """Accuracy of all faces, of those without a twin in training, and of each class of all faces."""
+    seen = find_seen(faces.images, weights)
+    print(f"twins in training: {seen}")
+    populations = populations_of(seen.faces)
     scores = evaluate_populations(faces.require_labels(), probabilities, populations)
     for population, each in scores.items():
         print(accuracy_text(population, each))

@@ -12,7 +12,8 @@ from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.replacing import MARK
 from models.progress import Progress, silent
-from models.weights_file import WeightsFile, load_network, seen_in_training
+from models.seen import find_seen
+from models.weights_file import WeightsFile, load_network
 
 # The most that half precision may change a score.
 TOLERANCE = 0.001
@@ -29,7 +30,7 @@ def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = s
     """
     from models.prediction import predict_probabilities
 
-    labels, populations = faces.require_labels(), populations_of(seen_in_training(faces.images, [weights]))
+    labels, populations = faces.require_labels(), populations_of(find_seen(faces.images, [weights]).faces)
     if WITHOUT_TWINS not in populations:
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     network = load_network(weights)

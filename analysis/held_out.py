@@ -14,14 +14,15 @@ from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.labels import with_labels
 from models.progress import Progress, silent
-from models.weights_file import WeightsFile, seen_in_training
+from models.seen import Seen, find_seen
+from models.weights_file import WeightsFile
 
 # The choices of --validation: the run's own split, every labelled row, or the rows of one Usage.
 SPLITS = ("run", "all", "PublicTest", "PrivateTest")
 # The populations that accuracies are measured on, each with the words that name its faces.
 ALL = "all"
 WITHOUT_TWINS = "without_twins"
-_POPULATION = {ALL: "all {}", WITHOUT_TWINS: "{} without exact twins in training"}
+_POPULATION = {ALL: "all {}", WITHOUT_TWINS: "{} without twins in training"}
 HAPPY = CLASS_NAMES.index("happy")
 
 
@@ -33,14 +34,14 @@ class HeldOut:
     populations: (N,) bools by ALL or WITHOUT_TWINS, which of `predicted` belong to each. The first is the
         one that is measured in detail.
     split: str, one of SPLITS.
-    seen: int, the number of faces of the split that the weights were trained on.
+    seen: Seen, which faces of the split the weights were trained on.
     left_out: bool, whether the first population is without those.
     """
 
     predicted: Dataset
     populations: Mapping[str, np.ndarray]
     split: str
-    seen: int
+    seen: Seen
     left_out: bool
 
     @property
@@ -58,16 +59,18 @@ class HeldOut:
             self.split, f"{self.split} rows"
         )
         text = f"{len(self.faces):,} {name} of {self.faces.source}"
-        if self.seen and self.left_out:
-            text += f"; left out {self.seen:,} more whose images the weights were trained on"
-        elif self.seen:
-            text += f"; the weights were trained on the images of {self.seen:,} of them"
-        return text
+        count = self.seen.faces.sum()
+        if count and self.left_out:
+            text += f"; left out {count:,} more that the weights were trained on"
+        elif count:
+            text += f"; the weights were trained on {count:,} of them"
+        return f"{text} ({self.seen})"
 
     def described(self) -> str:
         """How the title of a figure names the faces."""
         name = {"run": "validation ", "all": ""}.get(self.split, f"{self.split} ")
-        seen = f" ({self.seen:,} trained on)" if self.seen and not self.left_out else ""
+        count = self.seen.faces.sum()
+        seen = f" ({count:,} trained on)" if count and not self.left_out else ""
         return population_text(self.population, len(self.faces), f"{name}faces") + seen
 
     def as_json(self) -> dict[str, Any]:
@@ -76,7 +79,9 @@ class HeldOut:
             "data": self.faces.source,
             "validation": self.split,
             "faces": len(self.faces),
-            "seen": self.seen,
+            "seen": int(self.seen.faces.sum()),
+            "seen_by_exact_hash": int(self.seen.exact.sum()),
+            "without_perceptual_hashes": list(self.seen.lacking),
             "seen_left_out": self.left_out,
             "population": self.population,
         }
@@ -91,7 +96,7 @@ def held_out(
     labels: str | None = None,
     allow_seen: bool = False,
 ) -> HeldOut:
-    """Read labelled faces and omit each whose image any of `weights` was trained on.
+    """Read labelled faces and omit each that any of `weights` was trained on, itself or a copy.
 
     data: a CSV or a folder of faces.
     split_of_run: finds the faces of the split 'run', given all of them and the first of `weights`.
@@ -111,7 +116,8 @@ def held_out(
         faces = split_of_run(faces, weights[0])
     elif split != "all":
         faces = faces.select(faces.rows_with_usage(split))
-    is_seen = seen_in_training(faces.images, weights)
+    seen = find_seen(faces.images, weights)
+    is_seen = seen.faces
     if is_seen.all() and not allow_seen:
         raise InputError(
             f"{faces.source}: the weights were trained on the images of all {len(faces):,} rows ({split}); "
@@ -123,7 +129,7 @@ def held_out(
         if is_seen.mean() > 0.5:
             # Most of these faces are training data: predicting them would take most of the time for nothing.
             faces, populations = faces.select(~is_seen), {WITHOUT_TWINS: np.ones((~is_seen).sum(), bool)}
-    return HeldOut(faces, populations, split, seen=int(is_seen.sum()), left_out=not allow_seen)
+    return HeldOut(faces, populations, split, seen=seen, left_out=not allow_seen)
 
 
 def _default_split(faces: Dataset) -> str:
@@ -137,14 +143,14 @@ def _default_split(faces: Dataset) -> str:
 def populations_of(is_seen: np.ndarray) -> dict[str, np.ndarray]:
     """Which of N faces are in each population, as (N,) bools by its name; omits one without faces.
 
-    is_seen: (N,) bool, from seen_in_training().
+    is_seen: (N,) bool, the faces of find_seen().
     """
     populations = {ALL: np.ones_like(is_seen), WITHOUT_TWINS: ~is_seen}
     return {name: rows for name, rows in populations.items() if rows.any()}
 
 
 def population_text(population: str, count: int, faces: str = "faces") -> str:
-    """Name `count` faces of a population, such as '3,309 faces without exact twins in training'."""
+    """Name `count` faces of a population, such as '3,309 faces without twins in training'."""
     return _POPULATION[population].format(f"{count:,} {faces}")
 
 
@@ -181,7 +187,7 @@ def happy_rows(faces: Dataset, weights: WeightsFile) -> np.ndarray:
         rows = _prefer(rows, faces.labels[rows] == HAPPY)
     if faces.usage is not None:
         rows = _prefer(rows, faces.usage[rows] == USAGE_NAMES.index("PublicTest"))
-    return _prefer(rows, ~seen_in_training(faces.images[rows], [weights]))
+    return _prefer(rows, ~find_seen(faces.images[rows], [weights]).faces)
 
 
 def _prefer(rows: np.ndarray, is_met: np.ndarray) -> np.ndarray:

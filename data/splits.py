@@ -33,7 +33,7 @@ def split_validation(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sorted row indices of the training and of the validation split; together they are all rows.
 
-    labels: (N,) int indices into CLASS_NAMES. hashes: (N,) uint64 from image_hashes.
+    labels: (N,) int indices into CLASS_NAMES. hashes: (N,) uint64 from group_copies or image_hashes.
     Each class gives `fraction` of its rows (rounded, at least one) to validation. Rows of equal hash
     stay on one side, even where their labels conflict: FER2013 holds 1,855 exact copies.
     The same arguments give the same split.

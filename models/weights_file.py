@@ -1,14 +1,14 @@
 """Reading and writing weight files: Keras's own `.weights.h5`, plus what it takes to rebuild the network.
 
 A file holds arrays and a JSON text, never code: the network is built by this suite from its name. Beside
-Keras's groups it has the text `description` and the array `training_hashes`.
+Keras's groups it has the text `description` and the arrays `training_hashes` and `perceptual_hashes`; older
+files lack the latter.
 """
 
 import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired
@@ -19,8 +19,8 @@ from typing_extensions import TypedDict
 
 from data.atomic import write_files
 from data.checked import Deviation, GreyLevel, from_json
+from data.copies import WORDS
 from data.errors import InputError
-from data.splits import image_hashes
 from models import NETWORK_NAMES, builder
 from models.hdf5 import hdf5_bytes, reading_hdf5
 from models.run_files import BEST, LAST
@@ -49,12 +49,14 @@ class WeightsFile:
     """A checked weight file, read without TensorFlow.
 
     description: network, mean, std and whatever the training wrote beside them. training_hashes: (N,) uint64
-    from image_hashes, one per image that the weights were fitted to.
+    from image_hashes, one per image that the weights were fitted to. perceptual_hashes: of the same images,
+    (M, 2) uint64 from data.copies, or None.
     """
 
     path: Path
     description: dict[str, Any]
     training_hashes: np.ndarray
+    perceptual_hashes: np.ndarray | None = None
 
     @property
     def network(self) -> str:
@@ -68,11 +70,6 @@ class WeightsFile:
         return path.parent.name if path.name in (BEST, LAST) else path.name.removesuffix(ENDING)
 
 
-def seen_in_training(images: np.ndarray, weights: Sequence[WeightsFile]) -> np.ndarray:
-    """(N,) bool: which of (N, 48, 48) uint8 images any of the weights was fitted to, as an exact copy."""
-    return np.isin(image_hashes(images), np.concatenate([each.training_hashes for each in weights]))
-
-
 def read_weights(file: Path) -> WeightsFile:
     """Read all of an existing weight file but its weights, and check it. Raises InputError."""
     if not file.name.endswith(ENDING):
@@ -80,13 +77,16 @@ def read_weights(file: Path) -> WeightsFile:
     with reading_hdf5(file, "is damaged or not a weight file of this suite") as stored:
         description = from_json(Description, stored.text("description"))
         hashes = stored.array("training_hashes", [np.uint64], (None,))
+        perceptual_hashes = None
+        if "perceptual_hashes" in stored.file:
+            perceptual_hashes = stored.array("perceptual_hashes", [np.uint64], (None, WORDS))
     if description["network"] not in NETWORK_NAMES:
         raise InputError(
             f"{file}: is for the unknown network {description['network'][:30]!r}; known: "
             f"{', '.join(NETWORK_NAMES)}"
         )
     _compare_digest(file)
-    return WeightsFile(file, dict(description), hashes)
+    return WeightsFile(file, dict(description), hashes, perceptual_hashes)
 
 
 def sidecar_path(weights: Path) -> Path:
@@ -142,12 +142,20 @@ def variables_by_name(network: Any) -> dict[str, Any]:
     return variables
 
 
-def save_network(network: Any, path: Path, description: dict[str, Any], training_hashes: np.ndarray) -> None:
+def save_network(
+    network: Any,
+    path: Path,
+    description: dict[str, Any],
+    training_hashes: np.ndarray,
+    perceptual_hashes: np.ndarray | None = None,
+) -> None:
     """Write the weights of a keras.Model, without an optimiser's state, whole or not at all.
 
-    description: JSON-ready, with network, mean and std. Raises InputError when the disk is full.
+    description: JSON-ready, with network, mean and std. The hashes are those of WeightsFile. Raises
+    InputError when the disk is full.
     """
-    write_files({path: _weights_bytes(network, np.float32, description, training_hashes)})
+    content = _weights_bytes(network, np.float32, description, training_hashes, perceptual_hashes)
+    write_files({path: content})
 
 
 def write_half_precision(weights: WeightsFile, path: Path, description: dict[str, Any]) -> None:
@@ -157,15 +165,23 @@ def write_half_precision(weights: WeightsFile, path: Path, description: dict[str
     disk is full.
     """
     network = load_network(weights)
-    path.write_bytes(_weights_bytes(network, np.float16, description, weights.training_hashes))
+    hashes = (weights.training_hashes, weights.perceptual_hashes)
+    path.write_bytes(_weights_bytes(network, np.float16, description, *hashes))
 
 
 def _weights_bytes(
-    network: Any, kernel_dtype: Any, description: dict[str, Any], training_hashes: np.ndarray
+    network: Any,
+    kernel_dtype: Any,
+    description: dict[str, Any],
+    training_hashes: np.ndarray,
+    perceptual_hashes: np.ndarray | None,
 ) -> memoryview:
     """Vectors (biases, batch normalisation) stay float32: they are few, and a variance may be too large."""
     arrays = {
         name: np.asarray(variable).astype(kernel_dtype if len(variable.shape) > 1 else np.float32)
         for name, variable in variables_by_name(network).items()
     }
-    return hdf5_bytes(arrays | {"training_hashes": training_hashes}, {"description": json.dumps(description)})
+    arrays["training_hashes"] = training_hashes
+    if perceptual_hashes is not None:
+        arrays["perceptual_hashes"] = perceptual_hashes
+    return hdf5_bytes(arrays, {"description": json.dumps(description)})

@@ -79,11 +79,12 @@ class Checkpoint(keras.callbacks.Callback):
         network: Any,
         progress: Progress,
         description: dict[str, Any],
-        hashes: np.ndarray,
+        hashes: tuple[np.ndarray, np.ndarray | None],
         statistics_batches: Callable[[int], Iterable[Any]],
     ) -> None:
         """network: the uncompiled model that shares the weights of the one in training.
 
+        hashes: exact and perceptual, of the training faces.
         statistics_batches: by the epoch, from 0, the batches that averaged_weights takes.
         """
         super().__init__()
@@ -112,8 +113,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.progress.history.append(row)
         description = self.description | {"epoch": epoch + 1, "measured": row}
         if self.progress.is_best():
-            save_network(self.network, self.run.best, description, self.hashes)
-        save_network(self.network, self.run.last, description, self.hashes)
+            save_network(self.network, self.run.best, description, *self.hashes)
+        save_network(self.network, self.run.last, description, *self.hashes)
         if self.averaged is not None:
             self.averaged.close()
             self.averaged = None

@@ -78,7 +78,14 @@ def fit(
     callbacks = [
         SeedEpoch(seed),
         StopAtNonFiniteLoss(run),
-        Checkpoint(run, weights_only, progress, description, data.hashes, statistics_batches),
+        Checkpoint(
+            run,
+            weights_only,
+            progress,
+            description,
+            (data.hashes, data.perceptual_hashes),
+            statistics_batches,
+        ),
     ]
     on_terminal = sys.stdout.isatty()
     model.fit(

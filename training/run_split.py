@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from data.copies import group_copies, perceptual_hashes
 from data.dataset import Dataset
 from data.errors import InputError
 from data.splits import image_hashes, in_fold, split_validation
@@ -38,8 +39,11 @@ def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
         fold = parse_fold(state.arguments.fold)
         dataset = dataset.select(~in_fold(image_hashes(dataset.images), *fold))
     hashes = image_hashes(dataset.images)
+    groups = hashes
+    if weights.perceptual_hashes is not None:  # older runs went by the exact hashes
+        groups = group_copies(perceptual_hashes(dataset.images), hashes)
     learned, kept = split_validation(
-        dataset.require_labels(), hashes, float(validation), state.arguments.seed
+        dataset.require_labels(), groups, float(validation), state.arguments.seed
     )
     # Weights that the run started from may have seen faces of the split, but the run has seen all others.
     split = dataset.select(kept)

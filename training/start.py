@@ -8,7 +8,8 @@ import numpy as np
 
 from data.atomic import atomic_path
 from data.errors import InputError
-from models.weights_file import WeightsFile, read_weights, seen_in_training
+from models.seen import find_seen
+from models.weights_file import WeightsFile, read_weights
 from training.run_folder import RunFolder
 from training.run_state import Start
 from training.training_data import TrainingData
@@ -41,14 +42,17 @@ def after_start(data: TrainingData, start: WeightsFile, refit_normalisation: boo
     Its hashes are those of the old and the new faces. Its mean and deviation are the old ones, which the
     weights were fitted to, unless `refit_normalisation`. Says so when it has seen faces to validate on.
     """
-    if data.validation is not None and (seen := seen_in_training(data.validation.images, [start]).sum()):
-        print(
-            f"note: {start.name} was trained on {seen:,} of the {len(data.validation):,} faces for "
-            "validation, so val_accuracy is too high"
-        )
-    hashes = np.union1d(start.training_hashes, data.hashes)
+    if data.validation is not None:
+        seen = find_seen(data.validation.images, [start])
+        if seen.faces.any():
+            print(
+                f"note: {start.name} was trained on {seen.faces.sum():,} of the {len(data.validation):,} "
+                f"faces for validation ({seen}), so val_accuracy is too high"
+            )
+    data = dataclasses.replace(data, hashes=np.union1d(start.training_hashes, data.hashes))
+    if start.perceptual_hashes is not None and data.perceptual_hashes is not None:
+        both = np.concatenate([start.perceptual_hashes, data.perceptual_hashes])
+        data = dataclasses.replace(data, perceptual_hashes=both)
     if refit_normalisation:
-        return dataclasses.replace(data, hashes=hashes)
-    return dataclasses.replace(
-        data, hashes=hashes, mean=start.description["mean"], std=start.description["std"]
-    )
+        return data
+    return dataclasses.replace(data, mean=start.description["mean"], std=start.description["std"])

@@ -12,7 +12,8 @@ from data.probabilities import write_probabilities
 from data.splits import image_hashes
 from models import NetworkName
 from models.locate import find_weights
-from models.weights_file import WeightsFile, seen_in_training
+from models.seen import find_seen
+from models.weights_file import WeightsFile
 from training.environment import environment
 from training.precision import Precision, choose_precision
 from training.recipes import Recipe
@@ -111,7 +112,8 @@ def predict_fold(run: RunFolder, left_out: Dataset) -> None:
 
     weights = find_weights(str(run.path))
     probabilities = predict_with_files([weights], left_out.images, tta=True)
-    hashes, seen = image_hashes(left_out.images), seen_in_training(left_out.images, [weights])
+    # Folds keep identical faces together, but not other copies.
+    hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
     write_probabilities(run.fold, left_out.rows, hashes, seen, probabilities)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
+from data.copies import group_copies, perceptual_hashes
 from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.probabilities import read_teachers
@@ -21,6 +22,7 @@ class TrainingData:
     hashes: uint64 of all images that the weights will have seen, those of `training` and of --from. mean,
     std: what the network normalises with. teacher: (N, 7) probabilities that other networks give the faces of
     `training`, or None. left_out: the faces of the fold that the run predicts at its end, or None.
+    perceptual_hashes: (M, 2) uint64, of the same images as `hashes`, or of those that have one.
     """
 
     training: Dataset
@@ -30,6 +32,7 @@ class TrainingData:
     std: float
     teacher: np.ndarray | None = None
     left_out: Dataset | None = None
+    perceptual_hashes: np.ndarray | None = None
 
     def digest(self) -> str:
         """Of what the network learns from, faces and teacher: equal for a run and its resumption."""
@@ -57,7 +60,7 @@ def load_training_data(
 ) -> TrainingData:
     """Read a labelled FER CSV and set its validation split and its fold aside.
 
-    validation: 'none'; a fraction such as '0.2', stratified, identical images never on both sides;
+    validation: 'none'; a fraction such as '0.2', stratified, copies of a face never on both sides;
     'PublicTest', the rows of that Usage; or the path of another labelled CSV. limit: use the first `limit`
     training rows. fold: 'K/N', leave out part K of N. teachers: files of probabilities of the training
     faces. Rows whose Usage is not Training are never learned from. Raises InputError.
@@ -80,7 +83,8 @@ def load_training_data(
     labels = training.require_labels()
     held_out: Dataset | None = None
     if is_fraction(validation):
-        learn, hold = split_validation(labels, hashes, float(validation), seed)
+        groups = group_copies(perceptual_hashes(training.images), hashes)
+        learn, hold = split_validation(labels, groups, float(validation), seed)
         training, held_out, hashes = training.select(learn), training.select(hold), hashes[learn]
     elif validation == "PublicTest":
         held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
@@ -91,7 +95,9 @@ def load_training_data(
     if std == 0:
         raise InputError(f"{path}: all training faces are one and the same grey; check the file")
     teacher = read_teachers(teachers, hashes, path) if teachers else None
-    return TrainingData(training, held_out, hashes, mean, std, teacher, left_out)
+    return TrainingData(
+        training, held_out, hashes, mean, std, teacher, left_out, perceptual_hashes(training.images)
+    )
 
 
 def parse_fold(text: str) -> tuple[int, int]:
