@@ -1,6 +1,7 @@
 """Training curves: what is drawn, the same bytes for the same histories, and the script's errors."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 import curves
 from analysis.figures.curves import draw_curves
 from analysis.figures.saving import ENDINGS, save_figure
+from data.errors import InputError
 from training.environment import PROJECT
 from training.run_folder import RunFolder
 
@@ -150,3 +152,13 @@ def test_the_figure_of_a_run_may_be_written_into_its_folder(tmp_path):
     write_run(tmp_path / "run", history(2))
     curves.main([str(tmp_path / "run"), "--out", str(tmp_path / "run" / "again.png")])
     assert (tmp_path / "run" / "again.png").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in the file system are POSIX")
+def test_the_files_of_a_run_may_be_no_pipes(tmp_path):
+    for name in ("run.json", "history.csv"):
+        os.mkfifo(tmp_path / name)
+    with pytest.raises(InputError, match=r"run\.json: is a pipe"):
+        RunFolder(tmp_path).read_state()
+    with pytest.raises(InputError, match=r"history\.csv: is a pipe"):
+        RunFolder(tmp_path).finished_epochs()

@@ -72,12 +72,11 @@ class RunFolder:
 
     def read_state(self) -> RunState:
         """Read run.json. Raises InputError when there is none or it is damaged."""
+        if not self.state.exists():
+            raise InputError(f"{self.path}: holds no run.json, so there is no run to resume; check the path")
+        require_file(self.state, "the run.json")
         try:
             return from_json(RunState, self.state.read_bytes())
-        except FileNotFoundError:
-            raise InputError(
-                f"{self.path}: holds no run.json, so there is no run to resume; check the path"
-            ) from None
         except ValueError as error:
             raise InputError(
                 f"{self.state}: was edited, or written by another version ({error}); start a new run"
