@@ -83,7 +83,9 @@ def runs(tmp_path_factory) -> dict[str, Path]:
         description = {"network": name, "mean": 128.0, "std": 60.0, "seed": 1, "epoch": 2}
         weights = folders[name] / "best.weights.h5"
         save_network(builder(name)(128.0, 60.0), weights, description, np.zeros(0, np.uint64))
-        history = [{"epoch": i, "loss": 2 / i, "accuracy": 0.3, "learning_rate": 0.1} for i in (1, 2)]
+        history = [
+            {"epoch": i, "loss": 2 / i, "accuracy": 0.3, "learning_rate": 0.1, "seconds": 1.0} for i in (1, 2)
+        ]
         RunFolder(str(folders[name])).write_history(history)
     return folders
 
