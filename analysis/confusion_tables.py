@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.held_out import population_text
+from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
 from analysis.metrics import Difference, Scores, confused_pairs
 from data.dataset import CLASS_NAMES
 
@@ -59,6 +59,26 @@ def accuracy_text(population: str, scores: Scores) -> str:
     low, high = scores.accuracy_interval
     faces = population_text(population, scores.support.sum())
     return f"accuracy {scores.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), {faces}"
+
+
+def accuracies_as_text(labels: np.ndarray, probabilities: np.ndarray, is_seen: np.ndarray) -> str:
+    """Accuracy of all faces, of those without a twin in training, and of each class of all faces.
+
+    labels: (N,) int.
+    probabilities: (N, 7) float.
+    is_seen: (N,) bool, whether each has a twin in training.
+    """
+    scores = evaluate_populations(labels, probabilities, populations_of(is_seen))
+    lines = [accuracy_text(population, each) for population, each in scores.items()]
+    if WITHOUT_TWINS not in scores:
+        lines.append(
+            "every one of these images was in the training set: this accuracy says nothing about new faces"
+        )
+    overall = scores[ALL]
+    lines.append(f"accuracy by class, {population_text(ALL, len(labels))}:")
+    for name, recall, (low, high) in zip(CLASS_NAMES, overall.recall, overall.recall_interval.T, strict=True):
+        lines.append(f"  {name:<9}{recall:.4f} (95 % interval {low:.4f} to {high:.4f})")
+    return "\n".join(lines)
 
 
 def difference_as_text(name: str, populations: Mapping[str, Difference]) -> str:

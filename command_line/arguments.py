@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from data.errors import InputError
+from photographs.reading import FACES, SMALL_SQUARE
 
 LARGEST_NUMBER = 2**31 - 1
 
@@ -38,6 +39,16 @@ class Parser(argparse.ArgumentParser):
             default=[default],
             help="the figure: .png, .pdf or .svg, or several of them",
         )
+
+    def add_images(self, group: argparse._MutuallyExclusiveGroup) -> None:
+        """Add --images to `group`, and --faces, of a script that takes photographs in place of data."""
+        text = "photographs, or folders of them"
+        group.add_argument("--images", nargs="+", metavar="FILE_OR_FOLDER", help=text)
+        text = (
+            "find the faces, or take the middle square of each picture as one (default: find, but whole for "
+        )
+        text += f"squares of up to {SMALL_SQUARE} pixels)"
+        self.add_argument("--faces", choices=FACES, help=text)
 
     def add_held_out(self, splits: Sequence[str]) -> None:
         """Add the options of a script that measures on faces that its weights were not trained on."""

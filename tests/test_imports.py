@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 SCRIPTS = sorted(path.stem for path in PROJECT.glob("*.py"))
-PACKAGES = ("data", "drawing", "models", "training", "analysis", "command_line", "reporting")
+PACKAGES = ("data", "drawing", "photographs", "models", "training", "analysis", "command_line", "reporting")
 
 
 def imported(path: Path) -> set[str]:
@@ -32,10 +32,11 @@ def test_packages_do_not_import_scripts(package):
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [
-        ("data", ("drawing", "models", "training", "analysis", "command_line", "reporting")),
-        ("drawing", ("models", "training", "analysis", "command_line", "reporting")),
-        ("models", ("drawing", "training", "analysis", "command_line", "reporting")),
-        ("training", ("drawing", "analysis", "command_line", "reporting")),
+        ("data", ("drawing", "photographs", "models", "training", "analysis", "command_line", "reporting")),
+        ("drawing", ("photographs", "models", "training", "analysis", "command_line", "reporting")),
+        ("photographs", ("drawing", "models", "training", "analysis", "command_line", "reporting")),
+        ("models", ("drawing", "photographs", "training", "analysis", "command_line", "reporting")),
+        ("training", ("drawing", "photographs", "analysis", "command_line", "reporting")),
         ("analysis", ("training", "command_line", "reporting")),
         ("command_line", ("drawing", "reporting")),
     ],
@@ -46,7 +47,7 @@ def test_lower_packages_do_not_know_the_higher(package, forbidden):
         assert not roots & set(forbidden), path
 
 
-@pytest.mark.parametrize("package", ["data", "drawing"])
+@pytest.mark.parametrize("package", ["data", "drawing", "photographs"])
 def test_data_needs_no_tensorflow(package):
     for path in (PROJECT / package).rglob("*.py"):
         assert not {name.split(".")[0] for name in imported(path)} & {"tensorflow", "keras"}, path

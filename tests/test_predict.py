@@ -131,16 +131,21 @@ def test_labels_may_cover_a_part_of_the_faces(weights, drawn, tmp_path, capsys):
 def test_pictures_give_a_table(weights, tmp_path, capsys):
     Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")
     Image.new("L", (20, 20), 90).save(tmp_path / "small.jpg")
-    predict.main(
-        ["--images", str(tmp_path / "red.png"), str(tmp_path / "small.jpg"), "--weights", str(weights)]
-    )
-    header, *rows = capsys.readouterr().out.splitlines()
-    assert header.split() == ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
-    assert len(rows) == 2
-    for row in rows:
-        values = [float(value) for value in row.split()[1:8]]
+    pictures = [str(tmp_path / "red.png"), str(tmp_path / "small.jpg")]
+    out = tmp_path / "table.json"
+    predict.main(["--images", *pictures, "--faces", "whole", "--weights", str(weights), "--out", str(out)])
+    header, *rows, wrote = capsys.readouterr().out.splitlines()
+    names = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert header.split() == ["file", "face", "left", "top", "side", *names, "emotion"]
+    assert wrote == f"wrote {out}: 2 rows"
+    written = json.loads(out.read_text())["faces"]
+    for row, record, picture in zip(rows, written, pictures, strict=True):
+        values = [float(value) for value in row.split()[5:12]]
         assert sum(values) == pytest.approx(1, abs=0.004)
-        assert row.split()[8] == header.split()[int(np.argmax(values))]
+        assert row.split()[12] == names[int(np.argmax(values))] == record["emotion"]
+        np.testing.assert_allclose([record[name] for name in names], values, atol=5.1e-4)
+        assert record["file"] == picture
+    assert [written[0][name] for name in ("face", "left", "top", "side")] == [1, 50, 0, 200]
 
 
 def test_a_picture_is_cropped_to_its_middle_square_and_made_grey(tmp_path):
@@ -241,7 +246,6 @@ def test_bad_input_ends_with_one_line(weights, drawn, tmp_path, fails):
     out = [*network, "--out", tmp_path / "out.csv"]
     assert "no such file" in fails(predict.main, "--data", "missing.csv", *out)
     assert "not a picture" in fails(predict.main, "--images", drawn / "test.csv", *network)
-    assert "--out goes with --data" in fails(predict.main, "--images", "a.png", *out)
     not_csv = fails(predict.main, "--data", drawn / "test.csv", *network, "--out", weights)
     assert "must end in .csv" in not_csv
     missing_folder = ["--weights", weights, "--out", tmp_path / "nowhere" / "out.csv"]
