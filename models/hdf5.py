@@ -19,6 +19,8 @@ from data.files import require_file
 
 # What arrays may be packed with: gzip, and the order of bytes that helps it.
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
+# In bytes: three times the largest kernel, or the hashes of 28 million faces.
+_LARGEST_ARRAY = 225_000_000
 
 
 def hdf5_bytes(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> memoryview:
@@ -45,6 +47,9 @@ class StoredArrays:
         if len(shape) != stored.ndim or any(size not in (None, own) for size, own in sizes):
             expected = tuple("any" if size is None else size for size in shape)
             raise ValueError(f"{name} has the shape {stored.shape}, not {expected}")
+        # A size that is not known before may be anything, and zeros take no place in a file.
+        if stored.nbytes > _LARGEST_ARRAY:
+            raise ValueError(f"{name} takes {stored.nbytes:,} bytes, more than any array of this suite")
         if stored.chunks and any(piece > own for piece, own in zip(stored.chunks, stored.shape, strict=True)):
             raise ValueError(f"{name} is packed in pieces larger than itself")
         return stored[()]

@@ -110,6 +110,14 @@ def test_what_is_not_expected_is_refused_unread(tmp_path, make, words):
     assert "\n" not in str(raised.value)
 
 
+def test_an_array_of_any_size_is_not_read_where_it_is_too_large(tmp_path):
+    path = tmp_path / "large.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset(KERNEL, (2**31,), np.float32)  # 8 GB of zeros in a file of 2 KB
+    with pytest.raises(InputError, match="more than any array"):
+        read(path, (None,))
+
+
 def test_gzip_is_read(tmp_path):
     path = tmp_path / "packed.h5"
     with h5py.File(path, "w") as file:
