@@ -2,10 +2,12 @@
 
     python filter_viz.py --weights runs/cnn --data data/icml_face_data.csv --out filters.png
 
-Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise),
-filters.csv (each filter's activation before every step and after the last) and filters-outputs.png (the
-outputs of the filters for one face, with the kernels of a first layer). The outputs need a convolution and a
-face: without --data and without a data set in data/ they are omitted. Filters are numbered from 0.
+Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise;
+beneath it the face that activates it more, if one of 1,000 does), filters.csv (each filter's mean activation
+by that face, before every step and after the last) and filters-outputs.png (the outputs of the filters for
+one face, with the kernels of a first layer). --examples adds filters-examples.png, the faces that activate
+each filter most. What needs faces is omitted without --data and without a data set in data/, and of a dense
+layer the outputs. Filters are numbered from 0.
 """
 
 from command_line.errors import one_line_errors
@@ -22,8 +24,9 @@ from analysis.activation_maximisation import (
     first_kernels,
     maximise_activation,
 )
-from analysis.figures.filters import draw_filter_images, draw_filter_outputs
+from analysis.figures.filters import draw_examples, draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import save_figures
+from analysis.filter_examples import strongest_faces
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, whole_number
 from command_line.outputs import figure_files
@@ -35,6 +38,12 @@ from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
+
+# Among how many faces, spread evenly over the data, the best is looked for.
+COMPARED_FACES = 1000
+MOST_EXAMPLES = 9
+# A face is better than a picture where the three digits that are shown can differ.
+TIE = 0.001
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -49,6 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--preset", choices=PRESETS, default="plain", help="plain as the report; the others suit deep layers")
     add("--steps", type=whole_number(1), default=200, metavar="N", help="steps of the ascent")
     add("--outputs", type=whole_number(0), metavar="ROW", help="the face (default: the surest happy one)")
+    text = "also draw the N of 1,000 faces, spread over the data, that activate each filter most"
+    add("--examples", type=whole_number(1, MOST_EXAMPLES), metavar="N", help=text)
     add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of noise and jitter")
     parser.add_figure_files("filters.png")
@@ -60,9 +71,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
     arguments = parse_args(argv)
     weights = find_weights(arguments.weights)
-    faces = read_faces(arguments.data, arguments.outputs)
+    faces = read_faces(arguments.data, arguments.outputs is not None or arguments.examples is not None)
+    if faces is not None and arguments.outputs is not None and arguments.outputs >= len(faces):
+        rows = f"{faces.source} has the rows 0 to {len(faces) - 1}"
+        raise InputError(f"--outputs {arguments.outputs}: {rows}; choose one of them")
     inputs = [faces.source if faces else None]
-    files = figure_files(arguments.out, inputs, more=["-outputs"], texts=[".csv"], tables=["filter,dead,"])
+    more = ["-outputs", *(["-examples"] if arguments.examples else [])]
+    files = figure_files(arguments.out, inputs, more=more, texts=[".csv"], tables=["filter,dead,"])
     set_up_tensorflow(deterministic=True)
     network = load_network(weights)
     layer = find_layer(network, arguments.layer)
@@ -81,8 +96,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     by_activation = arguments.order == "activation"
     order = np.argsort(-reached, kind="stable") if by_activation else np.arange(len(reached))
     title = f"{layer.name} of {weights.name}: what activates each {kind} most"
-    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, {measure} reached"
-    figures = {"": draw_filter_images(ascent.images, reached, ascent.dead, names, order, title)}
+    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, {measure}"
+    figures, table, better = {}, ascent.table(names), np.full(len(reached), np.nan)
+    if faces is not None:
+        compared = faces.select(np.linspace(0, len(faces) - 1, min(len(faces), COMPARED_FACES)).astype(int))
+        examples = strongest_faces(network, layer.name, compared.images, arguments.examples or 1, progress)
+        best_face = examples.activations[:, 0]
+        better = np.where(best_face > reached * (1 + TIE), best_face, np.nan)
+        table.insert(1, "best face", best_face)
+        if arguments.examples:
+            text = f"{layer.name} of {weights.name}: the picture and the faces that activate each {kind} most"
+            text += f"\nabove each: {kind} or row, {measure}"
+            figures["-examples"] = draw_examples(
+                ascent.images, reached, names, examples, compared, order, text
+            )
+        beaten = np.isfinite(better).sum()
+        title += f"; the best of {len(compared):,} faces exceeds {beaten or 'none'}"
+        title += ", see beneath" if beaten else ""
+    figures[""] = draw_filter_images(ascent.images, reached, ascent.dead, names, order, title, better)
     if faces is not None and is_convolution:
         row = arguments.outputs
         if row is None:
@@ -92,22 +123,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
         title += "\nabove each: filter, highest output (the other figure gives mean activations)"
         figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
-    for file in save_figures(figures, files, table=ascent.table(names).to_csv(lineterminator="\n")):
+    for file in save_figures(figures, files, table=table.to_csv(lineterminator="\n")):
         print(f"wrote {file}")
 
 
-def read_faces(path: str | None, row: int | None) -> Dataset | None:
-    """The faces of the second figure; None where none are asked for and data/ has none. Raises InputError."""
+def read_faces(path: str | None, needed: bool) -> Dataset | None:
+    """The faces of --data or data/; None where data/ has none and none are `needed`. Raises InputError."""
     try:
-        file = locate_data(path, "measure")
+        return read_cached(locate_data(path, "measure"))
     except InputError:
-        if path is None and row is None:
+        if path is None and not needed:
             return None
         raise
-    faces = read_cached(file)
-    if row is not None and row >= len(faces):
-        raise InputError(f"--outputs {row}: {file} has the rows 0 to {len(faces) - 1}; choose one of them")
-    return faces
 
 
 if __name__ == "__main__":

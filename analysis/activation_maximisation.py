@@ -1,10 +1,11 @@
 """The input that activates each filter of a layer most, by gradient ascent (report, question 5).
 
-A filter's activation is the mean over space of its response after the batch normalisation, residual sum and
-ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean over
-space is, for a first convolution, the sum of the kernel times the mean grey level, so that every picture
-came out plain. For the same reason the mean grey level stays fixed. A filter that is off everywhere has no
-gradient after its ReLU, so it ascends its highest response before it until that place turns on; one that
+A filter's mean activation is the mean over space of its response after the batch normalisation, residual sum
+and ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean
+over space is, for a first convolution, the sum of the kernel times the mean grey level, so that every picture
+came out plain. But a place that is off has no gradient after its ReLU, and pictures that ascended that alone
+activated their filters less than real faces do. So the ReLU is leaky at first, and its leak ends halfway. A
+filter that is off everywhere ascends its highest response before the ReLU until that place turns on; one that
 is off at every step counts as dead.
 
 Sources: Erhan et al. 2009 (activation maximisation); Mahendran & Vedaldi 2015 (jitter, total variation);
@@ -27,15 +28,20 @@ from models.progress import Progress, silent
 
 # The report's CNN holds about 6 MB an image, and more at once are not faster.
 IMAGES_PER_BATCH = 128
-NOISE = 10.0
 LIGHTEST = 255.0
+# Each filter ascends from noise of all these mean grey levels, and its best picture is kept: filters that see
+# dark places rarely turn on in a light picture.
+STARTS = (LIGHTEST / 2, LIGHTEST / 4)
+NOISE = 10.0
+# Where a step is no longer than this share of the preset's, the picture has converged.
+LAST_STEP = 0.01
 
 
 @dataclass(frozen=True)
 class Preset:
     """How one step of the ascent is made.
 
-    step_size: float, root mean square of a step, in grey levels.
+    step_size: float, root mean square of a step, in grey levels, in the first half; then it falls.
     jitter: int, greatest random shift of the picture before each step, in pixels.
     total_variation: float, weight of the penalty's gradient against the activation's, whose root mean square
         is 1.
@@ -56,13 +62,16 @@ PRESETS = {
 }
 
 
+_NO_STEP = (np.zeros(2, np.int32), np.float32(0), np.float32(0))
+
+
 @dataclass(frozen=True)
 class Ascent:
     """The result for F filters.
 
     images: (F, 48, 48) float32 grey levels 0..255.
-    curves: (F, steps + 1) float32, the activation before each step and after the last.
-    dead: (F,) bool, filters that were off at every one of them.
+    curves: (F, steps + 1) float32, the mean activation before each step and after the last.
+    dead: (F,) bool, filters that were off at every one of them, from each start.
     """
 
     images: np.ndarray
@@ -76,6 +85,27 @@ class Ascent:
         return table
 
 
+def response_network(network: Any, layer_name: str) -> tuple[Any, bool]:
+    """Faces -> a layer's responses before its ReLU, and whether there is a ReLU; nothing beyond is computed.
+
+    Raises InputError when the network has no such layer.
+    """
+    import keras
+
+    layer = find_layer(network, layer_name)
+    if layer.activation is not keras.activations.linear:
+        linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
+        response = linear(layer.input)
+        linear.set_weights(layer.get_weights())
+        return keras.Model(network.input, response), layer.activation is keras.activations.relu
+    # In a residual block the ReLU follows the sum.
+    before_relu = (keras.layers.BatchNormalization, keras.layers.Add)
+    following = only_reader(network, layer)
+    while isinstance(following, before_relu):
+        layer, following = following, only_reader(network, following)
+    return keras.Model(network.input, layer.output), isinstance(following, keras.layers.ReLU)
+
+
 def maximise_activation(
     network: Any,
     layer_name: str,
@@ -84,37 +114,42 @@ def maximise_activation(
     seed: int,
     progress: Progress = silent,
 ) -> Ascent:
-    """Ascend from one and the same noise for every filter of a convolution or unit of a dense layer.
+    """Ascend from the same noise at each of STARTS for every filter or unit of a layer.
 
-    network: a keras.Model of (N, 48, 48) grey levels, a chain of layers. Raises InputError when the network
-    has no such layer.
+    network: a keras.Model of (N, 48, 48) grey levels. layer_name: of a convolution or dense layer. Raises
+    InputError when the network has no such layer.
     """
-    responses, rectified = _response_network(network, layer_name)
+    responses, rectified = response_network(network, layer_name)
     step = _compiled_step(responses, rectified, preset)
     filters = np.arange(responses.output.shape[-1], dtype=np.int32)
     batches = np.split(filters, range(IMAGES_PER_BATCH, len(filters), IMAGES_PER_BATCH))
     generator = np.random.default_rng(seed)
-    noise = LIGHTEST / 2 + generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
-    start = generator.bit_generator.state  # from which every batch is shifted alike
-    pictures, curves = [], []
-    task = "ascending steps"
-    progress(task, 0, len(batches) * steps)
-    for number, batch in enumerate(batches):
-        images = np.repeat(noise, len(batch), axis=0)
-        activations = []
-        generator.bit_generator.state = start
-        for done in range(number * steps + 1, (number + 1) * steps + 1):
-            shift = generator.integers(-preset.jitter, preset.jitter, 2, np.int32, endpoint=True)
-            images, activation = step(images, batch, shift)
-            activations.append(activation)
-            progress(task, done, len(batches) * steps)
-        # One step more, whose picture is not used, measures the last picture.
-        activations.append(step(images, batch, np.zeros(2, np.int32))[1])
-        pictures.append(images)
-        curves.append(np.stack(activations, axis=1))
-    all_curves = np.concatenate(curves)
-    dead = np.logical_and(rectified, ~all_curves.any(axis=1))
-    return Ascent(np.concatenate(pictures), all_curves, dead)
+    noise = generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
+    shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
+    left = np.linspace(1, 0, steps, endpoint=False, dtype=np.float32)
+    leaks, sizes = np.maximum(2 * left - 1, 0), preset.step_size * np.clip(2 * left, LAST_STEP, 1)
+    task, done, total = "ascending steps", 0, len(STARTS) * len(batches) * steps
+    progress(task, done, total)
+    # By start: the pictures and curves of all filters.
+    ascents = []
+    for level in STARTS:
+        pictures, curves = [], []
+        for batch in batches:
+            images, activations = np.repeat(level + noise, len(batch), axis=0), []
+            for shift, leak, size in zip(shifts, leaks, sizes, strict=True):
+                images, activation = step(images, batch, shift, leak, size)
+                activations.append(activation)
+                done += 1
+                progress(task, done, total)
+            # One step more, whose picture is not used, measures the last picture.
+            activations.append(step(images, batch, *_NO_STEP)[1])
+            pictures.append(images)
+            curves.append(np.stack(activations, axis=1))
+        ascents.append((np.concatenate(pictures), np.concatenate(curves)))
+    all_pictures, all_curves = (np.stack(each) for each in zip(*ascents, strict=True))
+    best = all_curves[..., -1].argmax(axis=0), np.arange(len(filters))
+    dead = np.logical_and(rectified, ~all_curves.any(axis=(0, 2)))
+    return Ascent(all_pictures[best], all_curves[best], dead)
 
 
 def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarray:
@@ -123,7 +158,7 @@ def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarra
     face: (48, 48) grey levels. Returns (F, height, width) float32. Raises InputError when the network has no
     such layer.
     """
-    responses, rectified = _response_network(network, layer_name)
+    responses, rectified = response_network(network, layer_name)
     outputs = np.moveaxis(responses(face[np.newaxis], training=False).numpy()[0], -1, 0)
     return np.maximum(outputs, 0) if rectified else outputs
 
@@ -147,31 +182,16 @@ def find_layer(network: Any, name: str) -> Any:
     return layers[name]
 
 
-def _response_network(network: Any, layer_name: str) -> tuple[Any, bool]:
-    """Faces -> responses before the ReLU, and whether there is a ReLU; nothing beyond is computed."""
-    import keras
-
-    layer = find_layer(network, layer_name)
-    if layer.activation is not keras.activations.linear:
-        linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
-        response = linear(layer.input)
-        linear.set_weights(layer.get_weights())
-        return keras.Model(network.input, response), layer.activation is keras.activations.relu
-    # In a residual block the ReLU follows the sum.
-    before_relu = (keras.layers.BatchNormalization, keras.layers.Add)
-    following = only_reader(network, layer)
-    while isinstance(following, before_relu):
-        layer, following = following, only_reader(network, following)
-    return keras.Model(network.input, layer.output), isinstance(following, keras.layers.ReLU)
-
-
 def _compiled_step(responses: Any, rectified: bool, preset: Preset) -> Callable[..., tuple[Any, Any]]:
-    """(B, 48, 48) images, (B,) filters, (2,) shift -> images after a step, (B,) activations before it."""
+    """What makes a step: (B, 48, 48) images after it, and (B,) mean activations before it.
+
+    Takes (B, 48, 48) images, (B,) filters, the (2,) shift, the ReLU's leak and the size of the step.
+    """
     import tensorflow as tf
 
     # XLA gains nothing here and compiles for seconds.
     @tf.function
-    def step(images: Any, filters: Any, shift: Any) -> tuple[Any, Any]:
+    def step(images: Any, filters: Any, shift: Any, leak: Any, size: Any) -> tuple[Any, Any]:
         images = tf.roll(images, shift, axis=(1, 2))
         with tf.GradientTape() as tape:
             tape.watch(images)
@@ -180,16 +200,21 @@ def _compiled_step(responses: Any, rectified: bool, preset: Preset) -> Callable[
             own = tf.einsum("bsf,bf->bs", maps, tf.one_hot(filters, maps.shape[-1]))
             activation = tf.reduce_mean(tf.nn.relu(own) if rectified else own, axis=1)
             is_off = rectified & (activation == 0)
-            objective = tf.where(is_off, tf.reduce_max(own, axis=1), activation)
+            leaky = (
+                activation + leak * tf.reduce_mean(tf.minimum(own, 0.0), axis=1) if rectified else activation
+            )
+            objective = tf.where(is_off, tf.reduce_max(own, axis=1), leaky)
         direction = tape.gradient(objective, images)
         if preset.fourier:
             direction = tf.signal.irfft2d(tf.signal.rfft2d(direction) * _fourier_scales())
-        direction -= tf.reduce_mean(direction, axis=(1, 2), keepdims=True)
-        size = tf.sqrt(tf.reduce_mean(tf.square(direction), axis=(1, 2), keepdims=True))
-        direction = tf.math.divide_no_nan(direction, size)
+        # Pixels that would leave the range take no part of the step from those that can move.
+        is_stuck = tf.where(direction < 0, images <= 0, images >= LIGHTEST)
+        direction = tf.where(is_stuck, 0.0, direction)
+        length = tf.sqrt(tf.reduce_mean(tf.square(direction), axis=(1, 2), keepdims=True))
+        direction = tf.math.divide_no_nan(direction, length)
         if preset.total_variation:
             direction -= preset.total_variation * _total_variation_gradient(images)
-        images = tf.clip_by_value(images + preset.step_size * direction, 0.0, LIGHTEST)
+        images = tf.clip_by_value(images + size * direction, 0.0, LIGHTEST)
         return tf.roll(images, -shift, axis=(1, 2)), activation
 
     return step

@@ -14,6 +14,7 @@ from analysis.activation_maximisation import (
     first_kernels,
     maximise_activation,
 )
+from analysis.filter_examples import strongest_faces
 from analysis.held_out import happy_rows
 from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
 from data.errors import InputError
@@ -122,7 +123,7 @@ def test_many_filters_are_ascended_in_batches(network: keras.Model, monkeypatch:
         network, "conv2d_2", PRESETS["smooth"], 4, 1, lambda *call: calls.append(call)
     )
     np.testing.assert_allclose(parts.images, whole.images, atol=0.5)
-    assert calls == [("ascending steps", done, 8) for done in range(9)]
+    assert calls == [("ascending steps", done, 16) for done in range(17)]
 
 
 def test_outputs_are_those_of_the_activation_layer(network: keras.Model) -> None:
@@ -173,3 +174,38 @@ def test_the_happy_face_is_a_public_test_face_not_trained_on() -> None:
     assert happy_rows(faces, having_seen(hashes)).tolist() == [1, 2, 3]
     assert happy_rows(Dataset(images), having_seen(hashes[:2])).tolist() == [2, 3, 4, 5]
     assert happy_rows(faces.select(np.array([4, 5])), having_seen(hashes[:0])).tolist() == [0, 1]
+
+
+@pytest.fixture(scope="module")
+def light_and_dark() -> keras.Model:
+    """One convolution, whose first filter sees light and whose second sees the dark."""
+    faces = keras.Input((48, 48), name="faces")
+    x = layers.Conv2D(2, 3, padding="same", name="conv2d_1")(layers.Reshape((48, 48, 1))(faces))
+    model = keras.Model(faces, layers.ReLU(name="activation_1")(x))
+    kernel = np.full((3, 3, 1, 2), 1 / 9)
+    kernel[..., 1] *= -1
+    # Each is off in a grey picture.
+    model.get_layer("conv2d_1").set_weights([kernel, np.array([-180.0, 60.0])])
+    return model
+
+
+def test_no_plain_face_activates_a_filter_more_than_its_picture(light_and_dark: keras.Model) -> None:
+    ascent = maximise_activation(light_and_dark, "conv2d_1", PRESETS["plain"], steps=200, seed=1)
+    plain = np.arange(0, 256, 5, np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((48, 48), np.uint8)
+    best = strongest_faces(light_and_dark, "conv2d_1", plain, 1)
+    assert (ascent.curves[:, -1] >= 0.99 * best.activations[:, 0]).all()
+    assert not ascent.dead.any()
+
+
+def test_the_strongest_faces_and_where_they_activate_the_filter(light_and_dark: keras.Model) -> None:
+    faces = np.full((3, 48, 48), 128, np.uint8)
+    faces[1, 10:13, 20:23] = 255
+    faces[2, 30:33, 5:8] = 0
+    faces[0, 0:6, 0:3] = 240
+    found = strongest_faces(light_and_dark, "conv2d_1", faces, 2)
+    assert found.faces[:, 0].tolist() == [0, 2]
+    assert found.faces[0, 1] == 1
+    assert found.places is not None
+    assert found.places[0, 1].tolist() == [11, 21]
+    assert found.places[1, 0].tolist() == [31, 6]
+    assert (np.diff(found.activations, axis=1) <= 0).all()

@@ -62,20 +62,23 @@ def test_the_curves_have_a_row_per_filter_and_a_column_per_step(
         "3",
         "--order",
         "activation",
+        "--examples",
+        "2",
     )
-    assert names(tmp_path) == ["filters-outputs.svg", "filters.csv", "filters.svg"]
+    assert names(tmp_path) == ["filters-examples.svg", "filters-outputs.svg", "filters.csv", "filters.svg"]
     with (tmp_path / "filters.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["filter", "dead", "0", "1", "2"]
+    assert rows[0] == ["filter", "dead", "best face", "0", "1", "2"]
     assert [row[0] for row in rows[1:]] == [str(number) for number in range(32)]
-    assert all(float(row[-1]) > float(row[2]) for row in rows[1:])
+    assert all(float(row[-1]) > float(row[3]) for row in rows[1:])
 
 
 def test_logits_have_class_names_and_no_outputs(
     weights: dict[str, Path], drawn: Path, tmp_path: Path
 ) -> None:
-    run(weights["dnn"], drawn / "train.csv", tmp_path / "filters.pdf", "--layer", "dense_11")
-    assert names(tmp_path) == ["filters.csv", "filters.pdf"]
+    more = ("--layer", "dense_11", "--examples", "2")
+    run(weights["dnn"], drawn / "train.csv", tmp_path / "filters.pdf", *more)
+    assert names(tmp_path) == ["filters-examples.pdf", "filters.csv", "filters.pdf"]
     assert (tmp_path / "filters.csv").read_text().splitlines()[4].startswith("happy,0,")
 
 

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from data.dataset import IMAGE_SIZE
+from analysis.filter_examples import FilterExamples
+from data.dataset import IMAGE_SIZE, Dataset
 
 # Lengths in canvas pixels. One is 3 dots of a PNG, so that no pixel of a face is drawn wider than another.
 INCHES = 3 / 150
@@ -33,8 +34,11 @@ def draw_filter_images(
     names: Sequence[str],
     order: np.ndarray,
     title: str,
+    better_faces: np.ndarray,
 ) -> Figure:
     """Draw the image that activates each filter most and the activation reached; a dead one is crossed out.
+
+    Beneath it is the activation of a face that activates the filter more, where there is one.
 
     images: (F, 48, 48) grey levels 0..255, drawn with more contrast where they are faint.
     activations: (F,) float.
@@ -42,11 +46,22 @@ def draw_filter_images(
     names: one per filter.
     order: (F,) int, the filter in each place of the grid.
     title: str.
+    better_faces: (F,) float, the activation of that face, or NaN.
     """
-    corners = _grid(len(images), left=GAP, width=IMAGE_SIZE)
-    figure, ax = _canvas(corners[-1, 0] + IMAGE_SIZE, corners[:, 1].max() + IMAGE_SIZE, title)
+    beaten = np.isfinite(better_faces)
+    beneath = LABEL if beaten.any() else 0
+    corners = _grid(len(images), left=GAP, width=IMAGE_SIZE, height=IMAGE_SIZE + beneath)
+    figure, ax = _canvas(corners[-1, 0] + IMAGE_SIZE + beneath, corners[:, 1].max() + IMAGE_SIZE, title)
     _paste(ax, _raise_contrast(images[order]), corners, cmap="gray", vmin=0, vmax=255)
     _write(ax, [f"{names[i]}   {'dead' if dead[i] else f'{activations[i]:.3g}'}" for i in order], corners)
+    places = corners[beaten[order]] + np.array([IMAGE_SIZE + LABEL, 0])
+    _write(ax, [f"a face: {better_faces[i]:.3g}" for i in order if beaten[i]], places)
+    # A white picture would be invisible.
+    top, left = corners.T - 0.5
+    bottom, right = top + IMAGE_SIZE, left + IMAGE_SIZE
+    frame: dict[str, Any] = {"color": "0.6", "linewidth": 0.5}
+    ax.hlines([*top, *bottom], [*left, *left], [*right, *right], **frame)
+    ax.vlines([*left, *right], [*top, *top], [*bottom, *bottom], **frame)
     for top, left in corners[dead[order]]:
         rows, columns = np.array([top, top + IMAGE_SIZE]) - 0.5, np.array([left, left + IMAGE_SIZE]) - 0.5
         ax.plot(columns, rows, columns, rows[::-1], color="black", linewidth=1)
@@ -95,11 +110,50 @@ def draw_filter_outputs(
     return figure
 
 
-def _grid(count: int, left: int, width: int) -> np.ndarray:
-    """(count, 2) integers, top and left of each picture, in rows of 8, 16 or 32."""
-    columns = min(count, 8 if count <= 64 else 16 if count <= 256 else 32)
+def draw_examples(
+    images: np.ndarray,
+    activations: np.ndarray,
+    names: Sequence[str],
+    examples: FilterExamples,
+    faces: Dataset,
+    order: np.ndarray,
+    title: str,
+) -> Figure:
+    """Draw the image that activates each filter most, and on its right the faces that do.
+
+    Of a convolution, a ring is around the place of the filter's highest output.
+    images, activations, names, order, title: as in draw_filter_images.
+    examples: of N faces per filter.
+    faces: those that the examples were found in; above each stands its row.
+    """
+    chosen = examples.faces
+    count = chosen.shape[1] + 1
+    pitch = IMAGE_SIZE + 3
+    corners = _grid(len(images), left=GAP, width=count * pitch, columns=max(1, 10 // count))
+    figure, ax = _canvas(corners[-1, 0] + IMAGE_SIZE, corners[:, 1].max() + count * pitch, title)
+    # (F, N + 1, 2), in the order of the figure.
+    corners = corners[:, np.newaxis] + np.arange(count)[:, np.newaxis] * np.array([0, pitch])
+    pictures = np.concatenate([_raise_contrast(images)[:, np.newaxis], faces.images[chosen]], axis=1)[order]
+    pictures = pictures.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    _paste(ax, pictures, corners.reshape(-1, 2), cmap="gray", vmin=0, vmax=255)
+    for filter_corners, i in zip(corners, order, strict=True):
+        values = zip(faces.rows[chosen[i]], examples.activations[i], strict=True)
+        texts = [f"{names[i]}   {activations[i]:.3g}", *(f"row {row}   {value:.3g}" for row, value in values)]
+        _write(ax, texts, filter_corners)
+    if examples.places is not None:
+        rows, columns = np.moveaxis(corners[:, 1:] + examples.places[order], -1, 0)
+        for colour, width in (("black", 2.0), ("white", 0.8)):
+            ax.plot(columns.ravel(), rows.ravel(), "o", mfc="none", mec=colour, mew=width, markersize=7)
+    return figure
+
+
+def _grid(
+    count: int, left: int, width: int, height: int = IMAGE_SIZE, columns: int | None = None
+) -> np.ndarray:
+    """(count, 2) integers, top and left of each picture, in rows of `columns`, by default 8, 16 or 32."""
+    columns = min(count, columns or (8 if count <= 64 else 16 if count <= 256 else 32))
     rows, places = np.divmod(np.arange(count), columns)
-    tops = TITLE + LABEL + rows * (LABEL + IMAGE_SIZE + GAP)
+    tops = TITLE + LABEL + rows * (LABEL + height + GAP)
     return np.stack([tops, left + places * (width + GAP)], axis=1)
 
 

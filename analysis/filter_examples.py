@@ -1,0 +1,58 @@
+"""The real faces that activate each filter most, beside which its maximising picture is to be judged.
+
+As the data set examples of Olah et al. 2017. The measure is that of activation_maximisation.py, the mean
+activation.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.activation_maximisation import response_network
+from data.dataset import IMAGE_SIZE
+from models.progress import Progress, silent
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class FilterExamples:
+    """For each of F filters the N faces that activate it most, the best first.
+
+    faces: (F, N) int, their positions among the faces given.
+    activations: (F, N) float32, mean activations.
+    places: (F, N, 2) float, row and column in the face of the highest output; None for a dense layer.
+    """
+
+    faces: np.ndarray
+    activations: np.ndarray
+    places: np.ndarray | None
+
+
+def strongest_faces(
+    network: Any, layer_name: str, faces: np.ndarray, count: int, progress: Progress = silent
+) -> FilterExamples:
+    """Find the `count` faces, or all if there are fewer, of (M, 48, 48) grey levels with most activation.
+
+    network: a keras.Model of (N, 48, 48) grey levels. Raises InputError when it has no such layer.
+    """
+    responses, rectified = response_network(network, layer_name)
+    task = "measuring faces"
+    progress(task, 0, len(faces))
+    means, peaks = [], []
+    for start in range(0, len(faces), BATCH_SIZE):
+        maps = responses.predict_on_batch(faces[start : start + BATCH_SIZE])
+        maps = maps.reshape(len(maps), -1, maps.shape[-1])
+        means.append((np.maximum(maps, 0) if rectified else maps).mean(axis=1))
+        peaks.append(maps.argmax(axis=1))
+        progress(task, start + len(maps), len(faces))
+    activations, highest = np.concatenate(means).T, np.concatenate(peaks).T
+    # Stable, so that equally strong faces keep their order.
+    chosen = np.argsort(-activations, axis=1, kind="stable")[:, :count]
+    places = None
+    if len(responses.output.shape) == 4:
+        height, width = responses.output.shape[1:3]
+        cells = np.stack(np.divmod(np.take_along_axis(highest, chosen, axis=1), width), axis=-1)
+        places = (cells + 0.5) * IMAGE_SIZE / (height, width) - 0.5
+    return FilterExamples(chosen, np.take_along_axis(activations, chosen, axis=1), places)
