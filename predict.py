@@ -17,18 +17,20 @@ from command_line.errors import one_line_errors
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from analysis.confusion_tables import accuracies_as_text
 from command_line.arguments import Parser
 from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
+from data.atomic import write_files
 from data.cache import read_cached
 from data.errors import InputError
 from data.labels import with_labels
 from data.locate import locate_data
-from data.probabilities import write_probabilities
+from data.probabilities import probabilities_text
 from data.splits import image_hashes
-from data.submission import write_submission
+from data.submission import submission_text
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.seen import find_seen
@@ -102,12 +104,14 @@ def predict_data(arguments: argparse.Namespace) -> None:
     labelled = with_labels(dataset, arguments.labels) if arguments.labels else dataset
     probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())
     ids = dataset.rows if dataset.ids is None else dataset.ids
-    write_submission(out, ids, probabilities.argmax(axis=1))
-    print(f"wrote {out}: {len(dataset):,} rows, the faces of {data}")
+    contents = {Path(out): submission_text(ids, probabilities.argmax(axis=1))}
     if arguments.probabilities:
         hashes, seen = image_hashes(dataset.images), find_seen(dataset.images, weights).faces
-        write_probabilities(arguments.probabilities, ids, hashes, seen, probabilities)
-        print(f"wrote {arguments.probabilities}")
+        table = probabilities_text(ids, hashes, seen, probabilities)
+        contents[Path(arguments.probabilities)] = table
+    write_files(contents)
+    for file in contents:
+        print(f"wrote {file}: {len(dataset):,} rows, the faces of {data}")
     if labelled.labels is not None:
         seen = find_seen(labelled.images, weights)
         print(f"twins in training: {seen}")

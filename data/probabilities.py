@@ -1,13 +1,11 @@
 """Class probabilities of faces as a CSV, which --teacher of the training scripts reads again."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from data.atomic import atomic_path
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.files import require_file
@@ -16,25 +14,19 @@ from data.files import require_file
 ROUNDING = 1e-4
 
 
-def write_probabilities(
-    path: str | os.PathLike[str],
-    ids: np.ndarray,
-    hashes: np.ndarray,
-    seen: np.ndarray,
-    probabilities: np.ndarray,
-) -> None:
-    """Write `id,hash,seen,angry,...,neutral` rows with six decimals.
+def probabilities_text(
+    ids: np.ndarray, hashes: np.ndarray, seen: np.ndarray, probabilities: np.ndarray
+) -> str:
+    """`id,hash,seen,angry,...,neutral` rows with six decimals.
 
     ids: (N,). hashes: (N,) uint64 of image_hashes, written as 16 hexadecimal digits. seen: (N,) bool, whether
-    any of the networks was trained on the face. probabilities: (N, 7). Raises InputError when the file cannot
-    be written, and then leaves what was there before.
+    any of the networks was trained on the face. probabilities: (N, 7).
     """
     table = pd.DataFrame(probabilities, columns=CLASS_NAMES)
     table.insert(0, "id", ids)
     table.insert(1, "hash", [f"{value:016x}" for value in hashes.tolist()])
     table.insert(2, "seen", seen.astype(int))
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
 def read_teachers(paths: Sequence[str], hashes: np.ndarray, source: str) -> np.ndarray:
@@ -63,7 +55,7 @@ def read_teachers(paths: Sequence[str], hashes: np.ndarray, source: str) -> np.n
 
 
 def _read_probabilities(path: Path) -> pd.DataFrame:
-    """What write_probabilities wrote, with columns `file` and `line`. Raises InputError."""
+    """What probabilities_text made, with columns `file` and `line`. Raises InputError."""
     require_file(path, "the probabilities that predict.py --probabilities wrote")
     try:
         table = pd.read_csv(path, dtype={"hash": str})

@@ -37,7 +37,8 @@ def split_validation(
     Each class gives `fraction` of its rows (rounded, at least one) to validation. Rows of equal hash
     stay on one side, even where their labels conflict: FER2013 holds 1,855 exact copies.
     The same arguments give the same split.
-    Raises InputError when the fraction is not between 0 and 1 or a class cannot be on both sides.
+    Raises InputError when the fraction is not between 0 and 1, less than one face, or a class
+    cannot be on both sides.
     """
     if not 0 < fraction < 1:
         raise InputError(
@@ -69,4 +70,8 @@ def split_validation(
             )
     if not len(labels):
         raise InputError("no rows to split; give a file with labelled faces")
+    if fraction * len(labels) < 1:
+        raise InputError(
+            f"validation fraction {fraction}: is less than one of {len(labels):,} faces; give a larger one"
+        )
     return np.flatnonzero(~in_validation), np.flatnonzero(in_validation)

@@ -21,8 +21,16 @@ HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
 
 
 def find_all(paths: Sequence[str]) -> list[WeightsFile]:
-    """find_weights of each; the name of a shipped ensemble stands for its files. Raises InputError."""
-    return [find_weights(file) for path in paths for file in _shipped(path) or [path]]
+    """find_weights of each; the name of a shipped ensemble stands for its files.
+
+    Raises InputError, also when two are one file, which would count twice in a mean.
+    """
+    found = [find_weights(file) for path in paths for file in _shipped(path) or [path]]
+    files = [weights.path.resolve() for weights in found]
+    for number, weights in enumerate(found):
+        if files[number] in files[:number]:
+            raise InputError(f"{weights.path}: is given twice and would count twice; omit it once")
+    return found
 
 
 def find_weights(path: str) -> WeightsFile:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from data.errors import InputError
 from models.progress import Progress, silent
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, load_network
@@ -35,6 +36,7 @@ def predict_probabilities(
     """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks and views.
 
     networks: keras.Models that end in logits. tta: test-time augmentation; see each face from four views.
+    Raises InputError when a probability is not finite.
     """
     import keras
 
@@ -49,6 +51,9 @@ def predict_probabilities(
         for network in networks:
             for view in views:
                 total += keras.ops.convert_to_numpy(keras.ops.softmax(network.predict_on_batch(view)))
+        # Weights that are finite can still give products that are not.
+        if not np.isfinite(total).all():
+            raise InputError("the weights give probabilities that are not finite; train or copy them again")
         means.append(total / (len(networks) * len(views)))
         progress(task, start + len(batch), len(faces))
     return np.concatenate(means)

@@ -74,8 +74,16 @@ def read_weights(file: Path) -> WeightsFile:
     """Read all of an existing weight file but its weights, and check it. Raises InputError."""
     if not file.name.endswith(ENDING):
         raise InputError(f"{file}: only {ENDING} files are loaded, because other formats can carry code")
-    with reading_hdf5(file, "is damaged or not a weight file of this suite") as stored:
-        description = from_json(Description, stored.text("description"))
+    with reading_hdf5(file, "is damaged or does not say which network it belongs to") as stored:
+        text = stored.text("description")
+    try:
+        description = from_json(Description, text)
+    except ValueError as error:
+        raise InputError(
+            f"{file}: is for an unknown network, or lacks the mean or deviation of its training set "
+            f"({error}); train or copy it again"
+        ) from None
+    with reading_hdf5(file, "does not say which faces it was trained on") as stored:
         hashes = stored.array("training_hashes", [np.uint64], (None,))
         perceptual_hashes = None
         if "perceptual_hashes" in stored.file:

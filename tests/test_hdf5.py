@@ -158,7 +158,7 @@ def test_a_strange_description_is_one_line(tmp_path, change, words):
 def test_a_description_nested_without_end_is_one_line(tmp_path):
     path = tmp_path / "x.weights.h5"
     path.write_bytes(hdf5_bytes({"training_hashes": np.zeros(3, np.uint64)}, {"description": "[" * 100_000}))
-    with pytest.raises(InputError, match="is damaged or not a weight file"):
+    with pytest.raises(InputError, match="lacks the mean or deviation"):
         find_weights(str(path))
 
 

@@ -14,13 +14,14 @@ import predict
 import saliency
 import train_cnn
 from data import cache
+from data.atomic import write_files
 from data.cache import read_cached
 from data.csv_reader import read_csv, read_labels
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.labels import with_labels
 from data.picture_folder import read_folder
-from data.submission import write_submission
+from data.submission import submission_text
 from training.training_data import load_training_data
 
 
@@ -271,7 +272,7 @@ def test_names_with_commas_and_quotation_marks_come_back(classes):
     faces = read_folder(classes.parent / "flat")
     assert faces.labels is None
     file = classes.parent / "labels.csv"
-    write_submission(file, faces.ids, np.arange(5))
+    write_files({file: submission_text(faces.ids, np.arange(5))})
     assert '"a, ""b"".png",0\n' in file.read_text()
     assert with_labels(faces, str(file)).labels.tolist() == [0, 1, 2, 3, 4]
 

@@ -342,3 +342,23 @@ def test_hostile_pictures_are_refused_without_a_warning(tmp_path, recwarn):
         with pytest.raises(InputError, match=words):
             read_picture(tmp_path / name)
     assert not recwarn.list
+
+
+def test_the_same_weights_twice_are_refused(compact_run, fails, drawn, tmp_path):
+    twice = ["--weights", compact_run, compact_run / "best.weights.h5", "--out", tmp_path / "s.csv"]
+    message = fails(predict.main, "--data", drawn / "test.csv", *twice)
+    assert "is given twice and would count twice" in message
+
+
+def test_probabilities_that_are_not_finite_are_refused(compact_run, fails, drawn, tmp_path):
+    """The kernel is finite, its products are not."""
+    weights = find_weights(str(compact_run))
+    network = load_network(weights)
+    kernel = network.get_layer("dense_1").kernel
+    kernel.assign(np.full(kernel.shape, 3e38, np.float32))
+    file = tmp_path / "huge.weights.h5"
+    save_network(network, file, weights.description, weights.training_hashes)
+    out = tmp_path / "s.csv"
+    message = fails(predict.main, "--data", drawn / "test.csv", "--weights", file, "--out", out)
+    assert "probabilities that are not finite" in message
+    assert not out.exists()

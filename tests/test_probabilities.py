@@ -8,7 +8,7 @@ import pytest
 import train_dnn
 from data.cache import read_cached
 from data.errors import InputError
-from data.probabilities import read_teachers, write_probabilities
+from data.probabilities import probabilities_text, read_teachers
 from data.splits import image_hashes, in_fold
 from training.run_folder import RunFolder
 from training.training_data import load_training_data, parse_fold
@@ -22,18 +22,17 @@ def probabilities(seed: int = 1) -> np.ndarray:
 
 
 def teacher(path: Path, seed: int = 1, seen: np.ndarray = NONE_SEEN) -> str:
-    write_probabilities(path, np.arange(3), HASHES, seen, probabilities(seed))
+    path.write_text(probabilities_text(np.arange(3), HASHES, seen, probabilities(seed)))
     return str(path)
 
 
-def test_probability_bytes(tmp_path):
-    path = tmp_path / "probabilities.csv"
+def test_probabilities_as_text():
     values = np.array([[1, 0, 0, 0, 0, 0, 0], [1 / 3, 2 / 3, 1e-9, 0, 0, 0, 0]], np.float32)
-    write_probabilities(path, np.array([4, 1]), HASHES[:2], np.array([True, False]), values)
-    assert path.read_bytes() == (
-        b"id,hash,seen,angry,disgust,fear,happy,sad,surprise,neutral\n"
-        b"4,0000000000000003,1,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
-        b"1,ffffffffffffffff,0,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+    text = probabilities_text(np.array([4, 1]), HASHES[:2], np.array([True, False]), values)
+    assert text == (
+        "id,hash,seen,angry,disgust,fear,happy,sad,surprise,neutral\n"
+        "4,0000000000000003,1,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+        "1,ffffffffffffffff,0,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
     )
 
 

@@ -105,3 +105,10 @@ def test_hashes_tell_single_grey_levels_apart():
 def test_scaled_images_are_refused():
     with pytest.raises(ValueError, match="uint8"):
         image_hashes(np.zeros((1, 48, 48), np.float32))
+
+
+def test_a_fraction_below_one_face_is_refused():
+    labels, hashes = np.arange(700) % 7, np.arange(700, dtype=np.uint64)
+    with pytest.raises(InputError, match=r"less than one of 700 faces"):
+        split_validation(labels, hashes, 1e-9, 1)
+    assert len(split_validation(labels, hashes, 0.01, 1)[1]) == 7

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from data import locate
+from data.atomic import write_files
 from data.cache import read_cached
 from data.csv_reader import read_labels
 from data.errors import InputError
 from data.locate import locate_data
-from data.submission import write_submission
+from data.submission import submission_text
 
 
 def test_submission_bytes(tmp_path):
     path = tmp_path / "new folder" / "submission.csv"
-    write_submission(path, np.array([7, 0, 3]), np.array([6, 0, 2]))
+    write_files({path: submission_text(np.array([7, 0, 3]), np.array([6, 0, 2]))})
     assert path.read_bytes() == b"id,label\n7,6\n0,0\n3,2\n"
     ids, labels = read_labels(path)
     assert ids.tolist() == [7, 0, 3]
@@ -22,9 +23,9 @@ def test_submission_bytes(tmp_path):
 
 def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
     path = tmp_path / "submission.csv"
-    write_submission(path, np.array([1]), np.array([1]))
+    write_files({path: submission_text(np.array([1]), np.array([1]))})
     with pytest.raises(ValueError, match="2 ids but 1 labels"):
-        write_submission(path, np.array([1, 2]), np.array([1]))
+        write_files({path: submission_text(np.array([1, 2]), np.array([1]))})
 
     def write_half(self, content):
         with self.open("wb") as file:
@@ -33,7 +34,7 @@ def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(path), "write_bytes", write_half)
     with pytest.raises(InputError, match="No space left on device") as raised:
-        write_submission(path, np.array([5, 6]), np.array([5, 6]))
+        write_files({path: submission_text(np.array([5, 6]), np.array([5, 6]))})
     assert str(path) in str(raised.value)
     assert path.read_bytes() == b"id,label\n1,1\n"
     assert list(tmp_path.iterdir()) == [path]
@@ -41,7 +42,7 @@ def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
 
 def test_a_folder_in_the_way_is_one_line(tmp_path):
     with pytest.raises(InputError) as raised:
-        write_submission(tmp_path, np.array([1]), np.array([1]))
+        write_files({tmp_path: submission_text(np.array([1]), np.array([1]))})
     assert str(tmp_path) in str(raised.value)
     assert "\n" not in str(raised.value)
 

@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from data.atomic import write_files
 from data.dataset import Dataset
 from data.errors import InputError
-from data.probabilities import write_probabilities
+from data.probabilities import probabilities_text
 from data.splits import image_hashes
 from models import NetworkName
 from models.locate import find_weights
@@ -114,7 +115,7 @@ def predict_fold(run: RunFolder, left_out: Dataset) -> None:
     probabilities = predict_with_files([weights], left_out.images, tta=True)
     # Folds keep identical faces together, but not other copies.
     hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
-    write_probabilities(run.fold, left_out.rows, hashes, seen, probabilities)
+    write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})
 
 
 def script_of(network: str) -> str:
