@@ -96,9 +96,11 @@ class Epoch(TypedDict):
 def checked_history(rows: Any) -> list[dict[str, float]]:
     """The rows of a history, one per epoch from the first. Raises ValueError in one line."""
     try:
-        history: list[dict[str, Any]] = TypeAdapter(list[Epoch]).validate_python(rows)  # type: ignore[assignment]
+        TypeAdapter(list[Epoch]).validate_python(rows)
     except ValidationError as error:
         raise ValueError(problem(error)) from None
+    # As they were given: from a checkpoint, a resumed run writes the same numbers again.
+    history: list[dict[str, Any]] = rows
     if [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
         raise ValueError("its epochs are not numbered from 1 without a gap")
     if any(row.keys() != history[0].keys() for row in history):
