@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from data.atomic import atomic_path
 from data.dataset import CLASS_NAMES, IMAGE_SIZE
 from data.errors import InputError
 from data.replacing import MARK
+from models.prediction import predict_probabilities
 from models.tensorflow_setup import silent_stderr
-from models.weights_file import WeightsFile
+from models.weights_file import WeightsFile, load_network
 
 # The ending of each format, and the modules that write and check it.
 ENDINGS = {"litert": ".tflite", "onnx": ".onnx"}
@@ -37,6 +39,24 @@ def require_packages(file_format: str) -> None:
             f"--format {file_format}: needs {', '.join(missing).replace('_', '-')}; install with: "
             "python -m pip install -r requirements-optional.txt"
         )
+
+
+def export_network(weights: WeightsFile, file: Path, faces: np.ndarray, versions: Mapping[str, str]) -> float:
+    """Write a network in the format of the file's ending, and check it on (N, 48, 48) grey levels.
+
+    versions: by package. Returns the largest difference of a probability from TensorFlow's. Raises InputError
+    and writes nothing when it is above TOLERANCE.
+    """
+    network = load_network(weights)
+    expected = predict_probabilities([network], faces)
+    with atomic_path(file) as temporary:
+        write_network(network, weights, temporary, versions)
+        difference = np.abs(run_network(temporary, faces) - expected).max()
+        if not difference <= TOLERANCE:
+            raise InputError(
+                f"{file}: a probability differs from TensorFlow's by {difference:.1e}; not written"
+            )
+    return difference
 
 
 def write_network(network: Any, weights: WeightsFile, file: Path, versions: Mapping[str, str]) -> None:

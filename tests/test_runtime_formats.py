@@ -75,8 +75,8 @@ def test_a_file_that_differs_is_not_written(compact_run, tmp_path, fails, monkey
         return np.full((len(faces), 7), np.nan)
 
     monkeypatch.setattr(export_weights, "require_packages", lambda file_format: None)
-    monkeypatch.setattr(export_weights, "write_network", write)
-    monkeypatch.setattr(export_weights, "run_network", run)
+    monkeypatch.setattr("models.runtime_formats.write_network", write)
+    monkeypatch.setattr("models.runtime_formats.run_network", run)
     message = fails(
         export_weights.main,
         *("--weights", compact_run, "--format", "litert", "--out", tmp_path / "x.tflite"),
