@@ -1,6 +1,9 @@
-"""What exported weights measure, and the JSON that is written beside them."""
+"""Writing weights to share: in half precision, measured, with a JSON beside them."""
 
+import dataclasses
 import datetime
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, populations_of
+from data.atomic import atomic_path, write_files
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.replacing import MARK
 from models.progress import Progress, silent
+from models.run_files import STATE
 from models.seen import find_seen
-from models.weights_file import WeightsFile, load_network
+from models.weights_file import ENDING, WeightsFile, load_network, sidecar_path, write_half_precision
 
 # The most that half precision may change a score.
 TOLERANCE = 0.001
@@ -21,6 +26,40 @@ LICENCE = (
     "The weights are free to use like the code (MIT). They were fitted to FER2013 (Goodfellow et al. 2013), "
     "whose pictures are not part of this project and may not be redistributed."
 )
+
+
+def require_exportable(out: Path) -> None:
+    """InputError when exported weights may not be called `out`."""
+    if not out.name.endswith(ENDING):
+        raise InputError(f"{out}: the name must end in {ENDING}")
+    if (out.parent / STATE).is_file():
+        raise InputError(f"{out}: {out.parent} is the folder of a run; export to another")
+
+
+def export_weights(
+    weights: WeightsFile,
+    out: Path,
+    faces: Dataset,
+    run: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]],
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Write weights with kernels in float16 and their sidecar: what measure_weights() says of the new file.
+
+    faces: labelled, to measure on. run: the content of run.json. history: the rows of history.csv. Raises
+    InputError and writes nothing when half precision changes a score by more than TOLERANCE.
+    """
+    full = measure_weights(weights, faces, progress)
+    description = {name: weights.description[name] for name in ("network", "mean", "std", "seed", "epoch")}
+    with atomic_path(out) as temporary:
+        write_half_precision(weights, temporary, description)
+        halved = dataclasses.replace(weights, path=temporary, description=description)
+        half = measure_weights(halved, faces, progress)
+        _refuse_changes(full, half, weights.path)
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+        sidecar = _sidecar_content(run, description | {"sha256": digest}, half, history)
+    write_files({sidecar_path(out): json.dumps(sidecar, indent=2) + "\n"})
+    return half
 
 
 def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = silent) -> dict[str, Any]:
@@ -53,7 +92,7 @@ def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = s
     }
 
 
-def refuse_changes(full: Mapping[str, Any], half: Mapping[str, Any], path: Path) -> None:
+def _refuse_changes(full: Mapping[str, Any], half: Mapping[str, Any], path: Path) -> None:
     """InputError when a score of `measure_weights` changed by more than TOLERANCE in half precision.
 
     path: the weights in full precision, for the message.
@@ -66,7 +105,7 @@ def refuse_changes(full: Mapping[str, Any], half: Mapping[str, Any], path: Path)
             )
 
 
-def sidecar_content(
+def _sidecar_content(
     run: Mapping[str, Any],
     description: Mapping[str, Any],
     measured: Mapping[str, Any],

@@ -15,7 +15,7 @@ import export_weights
 from data.csv_reader import read_csv
 from models.locate import find_weights
 from models.prediction import predict_logits, predict_probabilities
-from models.weights_file import load_network
+from models.weights_file import load_network, write_half_precision
 
 
 @pytest.fixture(scope="module")
@@ -63,16 +63,14 @@ def test_the_record_tells_how_and_what_without_paths(drawn, compact_run, exporte
 
 
 def test_it_refuses_what_half_precision_spoils(drawn, compact_run, tmp_path, fails, monkeypatch):
-    write = export_weights.write_half_precision
-
     def spoil(*arguments):
-        write(*arguments)
+        write_half_precision(*arguments)
         with h5py.File(arguments[1], "r+") as stored:
             stored["layers"].visititems(
                 lambda name, item: item.write_direct(np.zeros_like(item)) if hasattr(item, "dtype") else None
             )
 
-    monkeypatch.setattr(export_weights, "write_half_precision", spoil)
+    monkeypatch.setattr("analysis.exported_weights.write_half_precision", spoil)
     message = fails(
         export_weights.main,
         *("--weights", compact_run, "--data", drawn / "fer2013.csv", "--out", tmp_path / "x.weights.h5"),

@@ -84,6 +84,15 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"{self.state}: cannot be read ({error.strerror}); start a new run") from None
 
+    def read_finished(self) -> tuple[RunState, list[dict[str, float]]]:
+        """run.json and history.csv of a run that has all its epochs. Raises InputError for any other."""
+        if not self.state.is_file():
+            raise InputError(f"{self.path}: holds no run; give the folder of a finished run")
+        state, history = self.read_state(), read_history(self.path)
+        if len(history) < state.arguments.epochs:
+            raise InputError(f"{self.path}: is not finished; finish it with --resume before you export it")
+        return state, history
+
     def finished_epochs(self) -> list[dict[str, float]]:
         """The rows of history.csv; none before the first epoch ends. Raises InputError."""
         return read_history(self.path) if self.history.exists() else []
