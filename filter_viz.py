@@ -56,7 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
     )
     add("--preset", choices=PRESETS, default="plain", help="plain as the report; the others suit deep layers")
-    add("--steps", type=whole_number(1), default=200, metavar="N", help="steps of the ascent")
+    add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
     add("--outputs", type=whole_number(0), metavar="ROW", help="the face (default: the surest happy one)")
     text = "also draw the N of 1,000 faces, spread over the data, that activate each filter most"
     add("--examples", type=whole_number(1, MOST_EXAMPLES), metavar="N", help=text)

@@ -33,7 +33,10 @@ LIGHTEST = 255.0
 # dark places rarely turn on in a light picture.
 STARTS = (LIGHTEST / 2, LIGHTEST / 4)
 NOISE = 10.0
-# Where a step is no longer than this share of the preset's, the picture has converged.
+# How far a picture may go from the noise, and at most in one step: root mean squares in grey levels. Half the
+# distance gives the CNN's first filters 1.9 times the activation by the best face, this 2.2 times.
+DISTANCE, LONGEST_STEP = 400.0, 10.0
+# From the middle on steps become shorter, down to this share.
 LAST_STEP = 0.01
 
 
@@ -41,7 +44,6 @@ LAST_STEP = 0.01
 class Preset:
     """How one step of the ascent is made.
 
-    step_size: float, root mean square of a step, in grey levels, in the first half; then it falls.
     jitter: int, greatest random shift of the picture before each step, in pixels.
     total_variation: float, weight of the penalty's gradient against the activation's, whose root mean square
         is 1.
@@ -49,7 +51,6 @@ class Preset:
         move as easily as high ones.
     """
 
-    step_size: float = 1.0
     jitter: int = 0
     total_variation: float = 0.0
     fourier: bool = False
@@ -127,7 +128,8 @@ def maximise_activation(
     noise = generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
     shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
     left = np.linspace(1, 0, steps, endpoint=False, dtype=np.float32)
-    leaks, sizes = np.maximum(2 * left - 1, 0), preset.step_size * np.clip(2 * left, LAST_STEP, 1)
+    size = min(DISTANCE / max(steps, 1), LONGEST_STEP)
+    leaks, sizes = np.maximum(2 * left - 1, 0), size * np.clip(2 * left, LAST_STEP, 1)
     task, done, total = "ascending steps", 0, len(STARTS) * len(batches) * steps
     progress(task, done, total)
     # By start: the pictures and curves of all filters.
