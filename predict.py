@@ -25,7 +25,6 @@ from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
 from data.atomic import write_files
 from data.cache import read_cached
-from data.errors import InputError
 from data.labels import with_labels
 from data.locate import locate_data
 from data.probabilities import probabilities_text
@@ -52,11 +51,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy")
     add("--annotate", metavar="FOLDER", help="draw the photographs with faces and probabilities into it")
     arguments = parser.parse_args(argv)
-    wrong = ("labels", "probabilities") if arguments.images else ("faces", "annotate")
-    for name in wrong:
-        if getattr(arguments, name):
-            right, other = ("--data", "--images") if arguments.images else ("--images", "--data")
-            raise InputError(f"--{name} goes with {right}, not with {other}; omit it")
+    parser.refuse_options_of_other_source(
+        arguments, data=["labels", "probabilities"], images=["faces", "annotate"]
+    )
     return arguments
 
 

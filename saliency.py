@@ -1,19 +1,19 @@
 """Draw which pixels of a face move the network's logit of a class (report, question 4).
 
     python saliency.py --data data/icml_face_data.csv --weights runs/cnn --out saliency.png
+    python saliency.py --images me.jpg --method smoothgrad
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
 right, the one it is most sure of, marked as wrong): the face, its saliency map, the map over the face, and
 the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with --check a
 second figure, saliency-check.png, of ten random faces per class (with --rows, of these). All are held-out
 faces: those of PublicTest, or of a file without Usage, that the weights were not trained on. Rows count from
-0 in the file's order.
+0 in the file's order. With --images it shows every face that is found in photographs.
 """
 
 from command_line.errors import one_line_errors
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,7 +25,13 @@ from analysis.figures.saving import save_figures
 from analysis.held_out import SPLITS, held_out
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
-from analysis.saliency_faces import explain, faces_of_rows, faces_to_check, surest_faces
+from analysis.saliency_faces import (
+    explain,
+    faces_of_photographs,
+    faces_of_rows,
+    faces_to_check,
+    surest_faces,
+)
 from command_line.arguments import Parser, row_numbers, whole_number
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
@@ -35,6 +41,8 @@ from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
+from photographs.reading import read_photographs
+from photographs.table import as_text, face_table
 from training.run_split import split_of_run
 
 # Of each class.
@@ -45,8 +53,11 @@ CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
+    source = parser.add_mutually_exclusive_group()
+    text = "FER CSV or folder of pictures (default: the data set in data/)"
+    source.add_argument("--data", metavar="DATA", help=text)
+    parser.add_images(source)
     add = parser.add_argument
-    add("--data", metavar="DATA", help="FER CSV or folder of pictures (default: the data set in data/)")
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     parser.add_held_out(SPLITS)
     add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")
@@ -62,6 +73,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     for name in ("mean", "validation", "labels", "allow_seen"):
         if arguments.rows is not None and getattr(arguments, name):
             raise InputError(f"--rows says which faces; omit --{name.replace('_', '-')}")
+    others = ("rows", "mean", "validation", "labels", "allow_seen", "check")
+    parser.refuse_options_of_other_source(arguments, data=others, images=["faces"])
     return arguments
 
 
@@ -69,11 +82,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = parse_args(argv)
-    data = locate_data(arguments.data, "measure")
     more = ["-check"] if arguments.check else []
-    files = figure_files(arguments.out, [data, arguments.labels], more=more, texts=[".json"])
-    weights = find_weights(arguments.weights)
-    if arguments.rows is None:
+    if arguments.images:
+        photographs = read_photographs(arguments.images, arguments.faces)
+        inputs = [photograph.path for photograph in photographs]
+    else:
+        data = locate_data(arguments.data, "measure")
+        inputs = [data, arguments.labels]
+    files = figure_files(arguments.out, inputs, more=more, texts=[".json"])
+    weights, places = find_weights(arguments.weights), None
+    if arguments.images:
+        faces, places = faces_of_photographs(photographs)
+    elif arguments.rows is None:
         held = held_out(
             data,
             [weights],
@@ -87,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         faces = faces_of_rows(data, arguments.rows)
     if faces.labels is None and arguments.explained == "true":
-        raise InputError(f"--class true: {data} has no labels; choose another --class")
+        raise InputError(f"--class true: {faces.source} has no labels; choose another --class")
 
     set_up_tensorflow(deterministic=True)
     from models.prediction import predict_probabilities
@@ -95,10 +115,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = load_network(weights)
     progress = progress_bars()
     probabilities = predict_probabilities([network], faces.images, progress=progress)
-    explained = explain(faces, probabilities, arguments.explained)
+    if arguments.images:
+        print(as_text(face_table(photographs, probabilities)))
+    explained = explain(faces, probabilities, arguments.explained, places)
     classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
     checked, their_classes = faces.images, classes
-    if arguments.rows is None:
+    if arguments.rows is None and not arguments.images:
         rows = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
         checked, their_classes = checked[rows], classes[rows]
         chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
@@ -106,9 +128,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         explained = [explained[index] for index in chosen]
     maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed, progress=progress)
 
-    record = {"data": str(data), "weights": str(weights.path), "seed": arguments.seed}
+    source = {"images": [str(file) for file in inputs]} if arguments.images else {"data": faces.source}
+    record = source | {"weights": str(weights.path), "seed": arguments.seed}
     record["methods"] = list(maps)
-    record["faces"] = [dataclasses.asdict(face) for face in explained]
+    record["faces"] = [face.as_json() for face in explained]
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
     if arguments.mean:
         mean = mean_saliency(faces.images, faces.labels, maps)

@@ -50,6 +50,18 @@ class Parser(argparse.ArgumentParser):
         text += f"squares of up to {SMALL_SQUARE} pixels)"
         self.add_argument("--faces", choices=FACES, help=text)
 
+    def refuse_options_of_other_source(
+        self, arguments: argparse.Namespace, *, data: Sequence[str], images: Sequence[str]
+    ) -> None:
+        """Raise InputError where an option that only goes with --data meets --images, or the other way round.
+
+        data, images: the names of these options in `arguments`, whose value is None or False if not given.
+        """
+        right, other = ("--data", "--images") if arguments.images else ("--images", "--data")
+        for name in data if arguments.images else images:
+            if getattr(arguments, name) not in (None, False):
+                raise InputError(f"--{name.replace('_', '-')} goes with {right}, not with {other}; omit it")
+
     def add_held_out(self, splits: Sequence[str]) -> None:
         """Add the options of a script that measures on faces that its weights were not trained on."""
         self.add_argument(

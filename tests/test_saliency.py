@@ -5,18 +5,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
+from PIL import Image
 
 import saliency
 from analysis.figures.saliency import EMPTY, dim_least_salient, draw_saliency, scale_for_display
 from analysis.figures.saliency_checks import draw_checks
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import SaliencyChecks
-from analysis.saliency_faces import explain, faces_to_check, surest_faces
+from analysis.saliency_faces import (
+    MOST_COLUMNS,
+    explain,
+    faces_of_photographs,
+    faces_to_check,
+    surest_faces,
+)
 from data.cache import read_cached
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, Dataset
+from data.errors import InputError
+from data.pictures import Square
 from data.splits import image_hashes
 from models import builder
 from models.weights_file import save_network
+from photographs.reading import Photograph
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +102,61 @@ def test_mean_maps_and_shares(drawn, weights, tmp_path, capsys) -> None:
     assert sum(mean["area"].values()) == pytest.approx(1)
     for shares in mean["saliency"]["gradient"].values():
         assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
+    for name in ("astronaut", "cat"):
+        Image.fromarray(getattr(skimage.data, name)()).save(tmp_path / f"{name}.png")
+    out = tmp_path / "maps.svg"
+    run("--images", tmp_path, "--weights", "compact", "--out", out)
+    assert "no face found" in capsys.readouterr().out
+    record = json.loads(out.with_suffix(".json").read_text())
+    assert record["images"] == [str(tmp_path / "astronaut.png"), str(tmp_path / "cat.png")]
+    (face,) = record["faces"]
+    assert (face["file"], face["face"], face["true"]) == (record["images"][0], 1, None)
+    assert (face["left"], face["top"], face["side"]) == pytest.approx((175, 64, 100), abs=15)
+    assert face["predicted"] == face["explained"] == "happy"
+    assert "<!-- astronaut.png -->" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--images", "me.png", "--data", "fer2013.csv"), "not allowed with"),
+        (("--images", "me.png", "--rows", "0"), "--rows goes with --data, not with --images; omit it"),
+        (("--images", "me.png", "--mean", 2), "--mean goes with --data"),
+        (("--images", "me.png", "--validation", "all"), "--validation goes with --data"),
+        (("--images", "me.png", "--labels", "labels.csv"), "--labels goes with --data"),
+        (("--images", "me.png", "--allow-seen"), "--allow-seen goes with --data"),
+        (("--images", "me.png", "--check"), "--check goes with --data"),
+        (("--images", "me.png", "--class", "true"), "no labels"),
+        (("--images", "me.png", "--out", "me.png"), "read by this command"),
+        (("--images", "none.png"), "no such file"),
+        (("--faces", "whole"), "--faces goes with --images"),
+    ],
+)
+def test_options_that_do_not_go_with_photographs(tmp_path, monkeypatch, fails, options, words) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (48, 48), 90).save("me.png")
+    assert words in fails(saliency.main, *options)
+    assert [file.name for file in tmp_path.iterdir()] == ["me.png"]
+
+
+def test_places_in_photographs_name_file_and_face() -> None:
+    images = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    path = Path("holiday/PXL_20260726_101112345.jpg")
+    faces, places = faces_of_photographs([Photograph(path, [Square(1, 2, 3), Square(9, 2, 4)], images)])
+    probabilities = np.eye(NUM_CLASSES)[[3, 0]]
+    explained = explain(faces, probabilities, "predicted", places)
+    assert str(explained[1]) == "...726_101112345.jpg\nface 2\npredicted angry\nprobability 1.000"
+    assert explained[1].as_json() == {
+        "file": str(path),
+        "face": 2,
+        **{"left": 9, "top": 2, "side": 4},
+        **{"true": None, "predicted": "angry", "explained": "angry", "probability": 1.0},
+    }
+    with pytest.raises(InputError, match="42 faces do not fit"):
+        faces_of_photographs([Photograph(path, [Square(0, 0, 1)] * (MOST_COLUMNS + 2), images)])
 
 
 @pytest.mark.parametrize(

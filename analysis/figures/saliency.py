@@ -1,6 +1,7 @@
 """Saliency maps beside the faces, and mean maps with their shares per facial part."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +23,8 @@ DIMMING_BLUR = 1.5
 # Of a map over its face, so that the face shows through everywhere.
 MOST_OPAQUE = 0.7
 EMPTY, EMPTY_PLACE = "empty: the\nmethod finds\nnothing here", (23.5, 23.5)
+# Of the title.
+LETTERS_PER_INCH = 11
 # Longer bars are cut.
 MOST_RATIO = 3
 
@@ -56,7 +59,7 @@ def draw_saliency(
     A map of zeros says so; Grad-CAM's may be one.
     faces: (N, 48, 48) grey levels.
     maps: method -> (N, 48, 48) float, >= 0.
-    titles: N texts of up to three lines.
+    titles: N texts of up to five lines.
     title: str, of the figure.
     """
     rows = 1 + 3 * len(maps)
@@ -74,7 +77,7 @@ def draw_saliency(
             dim_least_salient(faces, values),
             f"face where it is\nhighest ({SALIENT_SHARE:.0%})",
         )
-    _colour_bar(figure, grid[1:])
+    _colour_bar(figure, grid)
     return figure
 
 
@@ -97,13 +100,15 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
         "figures: share of the saliency",
         fontsize=8,
     )
-    _colour_bar(figure, grid[1::2])
+    _colour_bar(figure, grid)
     return figure
 
 
 def _grid(rows: int, columns: int, height_ratios: Sequence[float], title: str) -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(2.4 + 1.35 * columns, 1.0 + 1.35 * sum(height_ratios)), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    width = 2.4 + 1.35 * columns
+    figure = Figure(figsize=(width, 1.0 + 1.35 * sum(height_ratios)), layout="constrained")
+    # With one face, the title is longer than a line.
+    figure.suptitle(fill(title, int(LETTERS_PER_INCH * width)), fontsize=11)
     return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
 
 
