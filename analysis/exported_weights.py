@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, populati
 from data.atomic import atomic_path, write_files
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
-from data.replacing import MARK
+from data.shared_json import shared_json
 from models.progress import Progress, silent
 from models.run_files import STATE
 from models.seen import find_seen
@@ -58,7 +57,7 @@ def export_weights(
         _refuse_changes(full, half, weights.path)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
         sidecar = _sidecar_content(run, description | {"sha256": digest}, half, history)
-    write_files({sidecar_path(out): json.dumps(sidecar, indent=2) + "\n"})
+    write_files({sidecar_path(out): shared_json(sidecar)})
     return half
 
 
@@ -111,15 +110,11 @@ def _sidecar_content(
     measured: Mapping[str, Any],
     history: Sequence[Mapping[str, float]],
 ) -> dict[str, Any]:
-    """The JSON beside exported weights: run.json without the paths of its machine, and what was added since.
+    """What the JSON beside exported weights holds: run.json, and what was added since.
 
     run: the content of run.json. description: of the weight file, with its digest. measured: by
     `measure_weights`. history: the rows of history.csv.
     """
-    # A path says nothing to anybody else, and the digest says which faces they were.
-    arguments = run["arguments"] | {
-        name: Path(run["arguments"][name]).name for name in ("data", "validation")
-    }
-    added = {"arguments": arguments, "PublicTest": measured, "history": history}
-    made = {"written_by": MARK, "date": datetime.date.today().isoformat(), "licence": LICENCE}
+    added = {"PublicTest": measured, "history": history}
+    made = {"date": datetime.date.today().isoformat(), "licence": LICENCE}
     return {**run, **description, **added, **made}

@@ -1,7 +1,6 @@
 """Writing a Figure so that the same figure gives the same bytes, as PNG, PDF or SVG."""
 
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from matplotlib.text import Text
 
 from data.atomic import write_files
 from data.replacing import MARK
+from data.shared_json import shared_json
 
 # matplotlib writes the time of day into two of the formats; without it, equal figures are equal files.
 _METADATA = {
@@ -66,7 +66,7 @@ def save_figures(
             yield path
     if record is not None:
         path = files[0].with_suffix(".json")
-        write_files({path: json.dumps({"written_by": MARK} | dict(record), indent=2) + "\n"})
+        write_files({path: shared_json(record)})
         yield path
     if table is not None:
         path = files[0].with_suffix(".csv")
