@@ -35,7 +35,7 @@ class Effort:
     saliency: tuple[str, ...]
 
 
-FULL = Effort(steps=100, mean=40, saliency=("--method", "all", "--check"))
+FULL = Effort(steps=100, mean=10, saliency=("--method", "all", "--check"))
 QUICK = Effort(steps=20, mean=5, saliency=METHODS)
 
 
