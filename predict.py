@@ -33,7 +33,7 @@ from data.submission import submission_text
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.seen import find_seen
-from photographs.reading import all_faces, annotated_files, read_photographs
+from photographs.reading import all_faces, annotated_files, read_photographs, unread_files
 from photographs.table import ENDINGS, START, as_text, face_table, write_table
 
 
@@ -78,6 +78,8 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     check_outputs([file for file in drawings if file.parent.exists()], [".png"], inputs)
     probabilities = predict_with_files(weights, all_faces(photographs), arguments.tta)
     table = face_table(photographs, probabilities)
+    if unread := unread_files(arguments.images):
+        print(unread)
     print(as_text(table))
     for file in table_files:
         write_table(table, file)

@@ -41,7 +41,7 @@ from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
-from photographs.reading import read_photographs
+from photographs.reading import read_photographs, unread_files
 from photographs.table import as_text, face_table
 from training.run_split import split_of_run
 
@@ -116,6 +116,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     progress = progress_bars()
     probabilities = predict_probabilities([network], faces.images, progress=progress)
     if arguments.images:
+        if unread := unread_files(arguments.images):
+            print(unread)
         print(as_text(face_table(photographs, probabilities)))
     explained = explain(faces, probabilities, arguments.explained, places)
     classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])

@@ -8,6 +8,7 @@ import numpy as np
 
 from data.dataset import IMAGE_SIZE
 from data.errors import InputError
+from data.picture_folder import SYSTEM_NAMES
 from data.pictures import Square, middle_square, read_grey, shrink
 from photographs.finding import find_faces
 
@@ -68,19 +69,43 @@ def annotated_files(photographs: Sequence[Photograph], folder: str) -> list[Path
     return files
 
 
+def unread_files(paths: Sequence[str]) -> str:
+    """A line that counts and names what read_photographs leaves out of the folders among `paths`, or nothing.
+
+    Raises InputError.
+    """
+    others = [other for path in paths for other in _pictures_and_others(Path(path))[1]]
+    if not others:
+        return ""
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    return f"not read: {others[0]}{more}; of a folder, only files that end in {', '.join(ENDINGS)} are"
+
+
 def _pictures(path: Path) -> list[Path]:
-    """The pictures of a folder by name, without those of the folders in it; of anything else, the path."""
+    pictures, others = _pictures_and_others(path)
+    if not pictures:
+        only = f", only others such as {others[0].name}" if others else ""
+        raise InputError(
+            f"{path}: holds no picture ({', '.join(ENDINGS)}){only}; name pictures or their folder"
+        )
+    return pictures
+
+
+def _pictures_and_others(path: Path) -> tuple[list[Path], list[Path]]:
+    """The pictures of a folder by name, and the other files and folders in it; of anything else, the path."""
     if not path.is_dir():
-        return [path]
+        return [path], []
     try:
         # Hidden files are the system's own, such as the ._NAME.jpg that macOS leaves.
-        visible = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+        files = sorted(
+            file
+            for file in path.iterdir()
+            if not file.name.startswith(".") and file.name.lower() not in SYSTEM_NAMES
+        )
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    pictures = [file for file in visible if file.suffix.lower() in ENDINGS and not file.is_dir()]
-    if not pictures:
-        raise InputError(f"{path}: holds no picture ({', '.join(ENDINGS)}); name pictures or their folder")
-    return pictures
+    pictures = [file for file in files if file.suffix.lower() in ENDINGS and not file.is_dir()]
+    return pictures, sorted(set(files) - set(pictures))
 
 
 def _read(path: Path, how: str | None) -> Photograph:

@@ -16,7 +16,7 @@ from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.pictures import Square
 from drawing.faces import draw_faces
-from photographs.reading import annotated_files, read_photographs
+from photographs.reading import annotated_files, read_photographs, unread_files
 from photographs.table import face_table
 
 
@@ -58,6 +58,7 @@ def test_the_shipped_ensemble_reads_photographs_as_their_faces_alone(pictures, t
     printed = capsys.readouterr().out
     assert printed.count("no face found") == 2
     assert "<NA>" not in printed
+    assert f"not read: {pictures / 'notes.txt'}; of a folder, only files that end in .jpg" in printed
     drawn = sorted(file.name for file in drawings.iterdir())
     assert drawn == [f"{name}-faces.png" for name in ("astronaut", "cat", "coffee", "hopper")]
 
@@ -121,6 +122,17 @@ def test_the_table_has_a_row_for_each_face_and_for_each_photograph_without(pictu
     assert [row["emotion"] for row in rows] == ["no face found", "happy"]
     assert (rows[0]["face"], rows[0]["left"], rows[0]["happy"]) == (None, None, None)
     assert tuple(rows[1][name] for name in ("left", "top", "side")) == photographs[1].squares[0]
+
+
+def test_what_is_left_out_of_folders_is_counted(pictures, tmp_path, fails):
+    for name in ("a.jpg", "IMG_1.HEIC", "read.me", "Thumbs.db", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "older").mkdir()
+    assert unread_files([str(tmp_path / "a.jpg")]) == ""
+    line = unread_files([str(tmp_path), str(pictures)])
+    assert line.startswith(f"not read: {tmp_path / 'IMG_1.HEIC'} and 3 more; ")
+    (tmp_path / "a.jpg").unlink()
+    assert "only others such as IMG_1.HEIC; " in fails(predict.main, "--images", tmp_path)
 
 
 def test_bad_input_ends_with_one_line_and_no_file(pictures, tmp_path, fails, monkeypatch):
