@@ -13,9 +13,11 @@ from command_line.errors import one_line_errors
 
 from collections.abc import Sequence
 
-from command_line.training import finish, parse_options, plan_run, show_augmentation
+from command_line.augmentation import show_augmentation
+from command_line.training_options import parse_options
+from command_line.training_results import finish
+from training.plan import plan_run
 from training.train import train
-from training.training_data import load_training_data
 
 
 @one_line_errors
@@ -26,15 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         show_augmentation(options)
         return
     plan = plan_run(options)
-    chosen = plan.arguments
-    data = load_training_data(
-        chosen.data,
-        chosen.validation,
-        chosen.seed,
-        chosen.limit,
-        fold=chosen.fold,
-        teachers=chosen.teacher,
-    )
+    data = plan.load_data()
     with plan.run.lock():
         history = train(plan, data)
         finish(plan, data, history)

@@ -24,8 +24,8 @@ from command_line.errors import one_line_errors  # noqa: E402
 from command_line.arguments import Parser, whole_number  # noqa: E402
 from data.errors import InputError  # noqa: E402
 from data.locate import locate_data  # noqa: E402
+from training.plan import SCRIPTS  # noqa: E402
 from training.run_folder import RunFolder  # noqa: E402
-from training.train import SCRIPTS  # noqa: E402
 
 POLL_SECONDS = 0.2
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from command_line.training import parse_options
+from command_line.training_options import parse_options
 from data import locate
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
 from models import REPORT_NETWORKS

@@ -15,7 +15,7 @@ import tensorflow as tf
 import train_cnn
 import train_dnn
 from analysis.figures.faces import draw_face_sheet
-from command_line.training import parse_options, plan_run
+from command_line.training_options import parse_options
 from data.csv_reader import read_csv
 from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
@@ -26,6 +26,7 @@ from models.weights_file import load_network
 from training.callbacks import load_checkpoint, save_checkpoint
 from training.fit import fit
 from training.optimizers import build_optimizer
+from training.plan import plan_run
 from training.precision import PRECISIONS, choose_precision
 from training.recipes import RECIPES
 from training.run_folder import RunFolder

@@ -3,45 +3,21 @@
 import dataclasses
 import shlex
 import sys
-from dataclasses import dataclass
-from typing import Literal
 
 from data.atomic import write_files
 from data.dataset import Dataset
 from data.errors import InputError
 from data.probabilities import probabilities_text
 from data.splits import image_hashes
-from models import NetworkName
 from models.locate import find_weights
 from models.seen import find_seen
-from models.weights_file import WeightsFile
 from training.environment import environment
-from training.precision import Precision, choose_precision
-from training.recipes import Recipe
+from training.plan import Plan, script_of
+from training.precision import choose_precision
 from training.run_folder import RunFolder
-from training.run_state import Arguments, RunState
+from training.run_state import RunState
 from training.start import after_start, keep_start, read_start, start_of
 from training.training_data import TrainingData
-
-# The networks of each script, the default first.
-SCRIPTS = {"train_cnn.py": ("cnn", "compact", "medium"), "train_dnn.py": ("dnn",)}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is about to be trained.
-
-    precision: what was asked for; None to keep that of a stopped run. start: of a new run, the weights given
-    by --from. stopped: the state of the run to resume, None for a new one.
-    """
-
-    run: RunFolder
-    network: NetworkName
-    arguments: Arguments
-    recipe: Recipe
-    precision: Precision | Literal["auto"] | None
-    start: WeightsFile | None
-    stopped: RunState | None
 
 
 def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
@@ -116,11 +92,6 @@ def predict_fold(run: RunFolder, left_out: Dataset) -> None:
     # Folds keep identical faces together, but not other copies.
     hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
     write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})
-
-
-def script_of(network: str) -> str:
-    """The script that trains a network."""
-    return next(script for script, networks in SCRIPTS.items() if network in networks)
 
 
 def _complete_history(run: RunFolder, epochs: int) -> list[dict[str, float]]:
