@@ -111,9 +111,9 @@ def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
     run("--images", tmp_path, "--weights", "compact", "--out", out)
     assert "no face found" in capsys.readouterr().out
     record = json.loads(out.with_suffix(".json").read_text())
-    assert record["images"] == [str(tmp_path / "astronaut.png"), str(tmp_path / "cat.png")]
+    assert record["images"] == ["astronaut.png", "cat.png"]
     (face,) = record["faces"]
-    assert (face["file"], face["face"], face["true"]) == (record["images"][0], 1, None)
+    assert (face["file"], face["face"], face["true"]) == ("astronaut.png", 1, None)
     assert (face["left"], face["top"], face["side"]) == pytest.approx((175, 64, 100), abs=15)
     assert face["predicted"] == face["explained"] == "happy"
     assert "<!-- astronaut.png -->" in out.read_text()
