@@ -5,10 +5,10 @@
 Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and .csv, the matrix, accuracy,
 balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
 Accuracy, recall and differences come with 95 % intervals, by bootstrap over the faces. Accuracy is given both
-for all faces and for those without a twin in training; all else is of the latter, unless --allow-seen.
-Each --versus also draws another network's matrix (confusion-2.png, then -3) and what it does better and worse
-than --weights (confusion-2-minus-1.png). --worst also draws the most confidently wrong faces of --weights
-(confusion-worst.png); rows count from 0.
+for all faces and for those without a twin in training; everything else is measured on the latter, unless
+--allow-seen is given. Each --versus also draws another network's matrix (confusion-2.png, then -3) and what
+it does better and worse than --weights (confusion-2-minus-1.png). --worst also draws the most confidently
+wrong faces of --weights (confusion-worst.png); rows count from 0.
 """
 
 from command_line.errors import one_line_errors

@@ -31,9 +31,9 @@ def parse_args(argv: Sequence[str] | None) -> Namespace:
         "--test", type=whole_number(1), default=700, metavar="N", help="test faces, the first half PublicTest"
     )
     parser.add_argument(
-        "--variety", type=share, default=1.0, metavar="SHARE", help="how much faces, poses and light differ"
+        "--variety", type=share, default=1.0, metavar="SHARE", help="how much faces, poses and light vary"
     )
-    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="of the random numbers")
+    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="random seed")
     return parser.parse_args(argv)
 
 

@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--out", required=True, metavar="FILE", help=f"the file to write, {endings}")
     arguments = parser.parse_args(argv)
     if arguments.data and arguments.format != "weights":
-        raise InputError("--data: goes with --format weights; the others are checked on drawn faces")
+        raise InputError("--data: goes with --format weights; the other formats are checked on drawn faces")
     return arguments
 
 

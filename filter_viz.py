@@ -1,4 +1,4 @@
-"""Draw what each filter of a layer looks for, and its output for one face (report, question 5).
+"""Draw what activates each filter of a layer, and its output for one face (report, question 5).
 
     python filter_viz.py --weights runs/cnn --data data/icml_face_data.csv --out filters.png
 
@@ -6,8 +6,8 @@ Writes filters.png (for each filter the input that activates it most, found by g
 beneath it the face that activates it more, if one of 1,000 does), filters.csv (each filter's mean activation
 by that face, before every step and after the last) and filters-outputs.png (the outputs of the filters for
 one face, with the kernels of a first layer). --examples adds filters-examples.png, the faces that activate
-each filter most. What needs faces is omitted without --data and without a data set in data/, and of a dense
-layer the outputs. Filters are numbered from 0.
+each filter most. Without --data and without a data set in data/, everything that needs faces is omitted; a
+dense layer has no outputs to draw. Filters are numbered from 0.
 """
 
 from command_line.errors import one_line_errors
@@ -39,10 +39,10 @@ from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 
-# Among how many faces, spread evenly over the data, the best is looked for.
+# The best face is sought among so many, spread evenly over the data.
 COMPARED_FACES = 1000
 MOST_EXAMPLES = 9
-# A face is better than a picture where the three digits that are shown can differ.
+# A face counts as better only if the three digits that are shown can differ.
 TIE = 0.001
 
 
@@ -55,13 +55,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
     )
-    add("--preset", choices=PRESETS, default="plain", help="plain as the report; the others suit deep layers")
+    add("--preset", choices=PRESETS, default="plain", help="plain: the report's; the others suit deep layers")
     add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
-    add("--outputs", type=whole_number(0), metavar="ROW", help="the face (default: the surest happy one)")
+    add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
     text = "also draw the N of 1,000 faces, spread over the data, that activate each filter most"
     add("--examples", type=whole_number(1, MOST_EXAMPLES), metavar="N", help=text)
     add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
-    add("--seed", type=whole_number(0), default=1, metavar="N", help="of noise and jitter")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="random seed for noise and jitter")
     parser.add_figure_files("filters.png")
     return parser.parse_args(argv)
 
@@ -83,7 +83,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     layer = find_layer(network, arguments.layer)
     is_convolution = len(layer.output.shape) == 4
     if arguments.outputs is not None and not is_convolution:
-        raise InputError(f"--outputs: those of the dense {layer.name} are no pictures; choose a convolution")
+        raise InputError(
+            f"--outputs: the dense layer {layer.name} has no pictures as outputs; choose a convolution"
+        )
     preset = PRESETS[arguments.preset]
     progress = progress_bars()
     ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress)
@@ -120,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             row = surest_happy_row(network, faces, weights, progress)
         face, kernels = faces.images[row], first_kernels(layer)
         outputs = filter_outputs(network, layer.name, face)
-        title = f"{layer.name} of {weights.name}: what the same filters answer to row {row}"
+        title = f"{layer.name} of {weights.name}: outputs of the same filters for row {row}"
         title += "\nabove each: filter, highest output (the other figure gives mean activations)"
         figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
     for file in save_figures(figures, files, table=table.to_csv(lineterminator="\n")):

@@ -6,8 +6,8 @@
 The shipped ensemble gets 70.2 % of PublicTest right, with --tta 70.6 %; without --tta its submission of 7,178
 faces takes 16 s on two Zen 4 cores.
 
-Several --weights are averaged in probability. Where labels are known (a column of the CSV or --labels), the
-accuracy of all faces and of those without a twin in training is printed too, with 95 % intervals.
+Several --weights are averaged in probability. Where labels are known (from a column of the CSV or --labels),
+the accuracy of all faces and of those without a twin in training is printed too, with 95 % intervals.
 
 In photographs, upright faces seen from the front are found; --faces whole takes each picture as one face. A
 photograph without a face gets a row that says so; when none has one, the exit code is 2.
@@ -48,8 +48,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--out", metavar="FILE", help="submission.csv, or with --images the table, .csv or .json")
     add("--probabilities", metavar="FILE", help="also write the seven probabilities of each face")
     add("--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored")
-    add("--labels", metavar="CSV", help="id,label of some or all faces, to measure the accuracy")
-    add("--annotate", metavar="FOLDER", help="draw the photographs with faces and probabilities into it")
+    add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
+    add("--annotate", metavar="FOLDER", help="folder for drawings of the photographs with their faces")
     arguments = parser.parse_args(argv)
     parser.refuse_options_of_other_source(
         arguments, data=["labels", "probabilities"], images=["faces", "annotate"]
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def predict_photographs(arguments: argparse.Namespace) -> None:
-    """Print, and where asked for write and draw, what the networks say about the faces of photographs."""
+    """Print what the networks predict for the faces in photographs; write and draw it where asked for."""
     weights = find_all(arguments.weights)
     photographs = read_photographs(arguments.images, arguments.faces)
     table_files = [arguments.out] if arguments.out else []

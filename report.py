@@ -1,14 +1,14 @@
-"""Rebuild the whole report on FER2013: every figure, and one page that sets its numbers beside yours.
+"""Rebuild the whole report on FER2013: every figure, and one page with its numbers beside yours.
 
     python report.py --data FOLDER --runs runs/cnn runs/dnn --out report
     python report.py --data FOLDER --runs cnn ensemble --out report
 
 FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
 are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Or it has the
-class folders of pictures. The first network is compared with each other one; a CNN counts as the first.
-Without --data and --runs it shows what `make demo` made. Writes report.html, which opens offline, and beside
-it the figures as .png and .pdf with their numbers. On two cores --quick takes about a minute, the whole
-report about five.
+class folders of pictures. The first network is compared with each of the others; if there is a CNN, it counts
+as the first. Without --data and --runs it shows what `make demo` made. Writes report.html, which opens
+offline, and beside it the figures as .png and .pdf with their numbers. On two cores --quick takes about a
+minute, the whole report about five.
 """
 
 from command_line.errors import one_line_errors

@@ -4,11 +4,11 @@
     python saliency.py --images me.jpg --method smoothgrad
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
-right, the one it is most sure of, marked as wrong): the face, its saliency map, the map over the face, and
-the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with --check a
-second figure, saliency-check.png, of ten random faces per class (with --rows, of these). All are held-out
-faces: those of PublicTest, or of a file without Usage, that the weights were not trained on. Rows count from
-0 in the file's order. With --images it shows every face that is found in photographs.
+right, the one that it is most confident about, marked as wrong): the face, its saliency map, the map over the
+face, and the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with
+--check a second figure, saliency-check.png, of ten random faces per class (with --rows, of these). All are
+held-out faces: those of PublicTest, or of a file without Usage, that the weights were not trained on. Rows
+count from 0 in the file's order. With --images it shows every face that is found in photographs.
 """
 
 from command_line.errors import one_line_errors
@@ -60,19 +60,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     parser.add_held_out(SPLITS)
-    add("--rows", type=row_numbers, metavar="I,J,...", help="exactly these faces; 0 is the first in the file")
+    add("--rows", type=row_numbers, metavar="I,J,...", help="only these faces; 0 is the first in the file")
     methods = (*METHODS, "all")
     text = f"one or several of {', '.join(methods)}"
     add("--method", choices=methods, nargs="+", default=["gradient"], metavar="METHOD", help=text)
     add("--class", dest="explained", choices=CLASS_CHOICES, default="predicted", help="whose logit")
     add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
     add("--check", action="store_true", help="test whether the maps can be trusted")
-    add("--seed", type=whole_number(0), default=1, metavar="N", help="of SmoothGrad and the checks")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed for SmoothGrad and the checks")
     parser.add_figure_files("saliency.png")
     arguments = parser.parse_args(argv)
     for name in ("mean", "validation", "labels", "allow_seen"):
         if arguments.rows is not None and getattr(arguments, name):
-            raise InputError(f"--rows says which faces; omit --{name.replace('_', '-')}")
+            raise InputError(f"--rows chooses the faces; omit --{name.replace('_', '-')}")
     others = ("rows", "mean", "validation", "labels", "allow_seen", "check")
     parser.refuse_options_of_other_source(arguments, data=others, images=["faces"])
     return arguments

@@ -2,8 +2,8 @@
 
     python benchmarks/activation_maximisation.py
 
-Takes the report's CNN at random weights, which computes as fast as a trained one. The loop is measured on
-LOOP_FILTERS filters and the last layer on LAST_STEPS steps, each scaled to the whole.
+Uses the report's CNN with random weights, which is as fast as a trained one. The loop is measured on
+LOOP_FILTERS filters and the last layer on LAST_STEPS steps, and the times are scaled up to all of them.
 """
 
 import sys

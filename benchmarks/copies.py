@@ -3,10 +3,10 @@
     python benchmarks/copies.py --data data/fer2013.csv
 
 Copies: all faces, recompressed as JPEG of several qualities, or with each grey level changed by up to one.
-Different faces: those of PublicTest that have no exact copy in Training, against all of Training. Photographs
-occur in FER2013 several times, differently scaled, cropped or marked. So two faces that the hash takes for
-copies count as one photograph if they correlate by SAME_PHOTOGRAPH or more after the best shift of up to
-three pixels. --figure draws all of them, to look at.
+Different faces: those of PublicTest that have no exact copy in Training, against all of Training. Some
+photographs occur in FER2013 several times, scaled, cropped or watermarked differently. So two faces that the
+hash takes for copies count as one photograph if they correlate by SAME_PHOTOGRAPH or more after the best
+shift of up to three pixels. --figure draws all of them for inspection.
 """
 
 import sys

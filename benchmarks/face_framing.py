@@ -1,11 +1,11 @@
-"""How large a square around a found face should be: predictions of crops against those of the faces.
+"""How large the square around a found face should be, judged by predictions for the crops and the faces.
 
     python benchmarks/face_framing.py                             # drawn faces
     python benchmarks/face_framing.py --data data/icml_face_data.csv
 
-Pastes faces, enlarged, into photographs of nothing, finds them, crops them with several framings, and prints
+Pastes enlarged faces onto softly shaded backgrounds, finds them, crops them with several framings, and prints
 the share found, how the found squares lie on the faces, and for each framing how often the crop is predicted
-as the face itself is. Of a CSV, the faces come from the Training rows.
+as the face itself is. With --data, the faces are Training faces of the CSV.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def paste(face: np.ndarray, generator: np.random.Generator) -> tuple[Image.Image
 
 
 def offset(found: Square, true: Square) -> np.ndarray:
-    """Where a square is found, in sides of the true one: its centre's way right and down, and its side."""
+    """A found square in units of the true one's side: its centre's shift right and down, and its side."""
     half = (found.side - true.side) / 2
     return np.array([found.left - true.left + half, found.top - true.top + half, found.side]) / true.side
 
@@ -51,7 +51,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", metavar="CSV", help="measure on its Training rows in place of drawn faces")
-    parser.add_argument("--faces", type=int, default=210, metavar="N", help="how many (default: 210)")
+    parser.add_argument("--faces", type=int, default=210, metavar="N", help="number of faces (default: 210)")
     arguments = parser.parse_args()
     if arguments.data:
         dataset = read_cached(arguments.data)

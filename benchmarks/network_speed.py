@@ -2,9 +2,9 @@
 
     python benchmarks/network_speed.py
 
-Each network runs in a process of its own, on random 48x48 faces, through the suite's own training (recipe
-fast, augmentation included, in --precision) and prediction (always in float32). Traced and warmed up first.
-Run it on an idle machine.
+Each network runs in a process of its own on random 48x48 faces, through the suite's own training (recipe fast
+with augmentation, in --precision) and prediction (always in float32). It is traced and warmed up first. Run
+this on an idle machine.
 """
 
 import json
@@ -59,7 +59,7 @@ def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure all networks and print, or one with --network and print JSON."""
+    """Measure all networks and print a table, or one with --network and print JSON."""
     parser = Parser(__doc__)
     parser.add_argument(
         "--steps", type=whole_number(2, MOST_STEPS), default=20, metavar="N", help="batches to time"
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--precision",
         choices=("auto", *PRECISIONS),
         default="auto",
-        help="of the training, as of train_cnn.py",
+        help="precision of the training, as in train_cnn.py",
     )
     parser.add_argument("--network", choices=NETWORK_NAMES, help="only this one, as JSON")
     arguments = parser.parse_args(argv)

@@ -5,7 +5,7 @@
 
 Each way runs in a process of its own, so that its peak memory is its own; the time starts after the imports.
 The first read checks every pixel and writes the cache (in a temporary folder here), later reads map it.
-Processor seconds are what to compare where other programs run. A folder of pictures has no usual way.
+On a busy machine, compare the CPU seconds. For a folder of pictures there is no usual way.
 
 Measured on the 240 MB train.csv (2 cores of an AMD EPYC, under load from elsewhere; Python 3.11, numpy 2.4):
 

@@ -4,7 +4,8 @@
 
 Runs train_cnn.py once per seed as a user does, in a process of its own and on a copy of the CSV, so that
 start-up, the first read of the file, compilation, checkpoints and the evaluation after every epoch all count.
-The clock stops at the first epoch that reaches the target. One line a seed, then mean and deviation.
+The clock stops at the first epoch that reaches the target. Prints one line per seed, then mean and standard
+deviation.
 """
 
 import statistics
@@ -36,14 +37,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--data", metavar="DATA", help="FER data with Training and PublicTest; without it the one in data/")
-    add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="which network learns")
+    add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="the network to train")
     add("--epochs", type=whole_number(1), default=12, metavar="N", help="length of the schedule")
-    add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="as --set of train_cnn.py")
-    add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training each")
-    add("--target", type=float, default=0.65, metavar="ACCURACY", help="when the clock stops")
+    add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="as for --set of train_cnn.py")
+    add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training per seed")
+    add(
+        "--target", type=float, default=0.65, metavar="ACCURACY", help="the accuracy at which the clock stops"
+    )
     arguments = parser.parse_args(argv)
     if not 0 < arguments.target < 1:
-        raise InputError(f"--target {arguments.target}: is no accuracy; give one between 0 and 1, as 0.65")
+        raise InputError(
+            f"--target {arguments.target}: is not an accuracy; give one between 0 and 1, such as 0.65"
+        )
     data = locate_data(arguments.data, "measure")
     seconds = []
     for seed in arguments.seeds:

@@ -5,9 +5,9 @@
 Each way runs in a process of its own, one after the other, on random faces: traced and warmed up first, then
 timed over --steps batches of 128, augmentation included. Plain Keras: its own batch normalisation and default
 compile, oneDNN as TensorFlow sets it, fed by ImageDataGenerator with the report's ranges. PyTorch:
-channels_last, without augmentation. Each way is compared with the suite in the same precision; bfloat16 is
-measured only where the hardware is fast at it. The rate of a large float32 matrix product is the yardstick of
-the machine. Run it on an idle machine.
+channels_last, without augmentation. Each way is compared with the suite in the same precision. bfloat16 is
+measured only where the hardware is fast at it. The machine's speed limit is estimated by a large float32
+matrix product. Run it on an idle machine.
 """
 
 import argparse

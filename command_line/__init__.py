@@ -1,7 +1,8 @@
 """What all scripts share on the command line: error lines, exit codes, checks of arguments.
 
-Scripts import this package before anything else, because the other imports take more than a second, in which
-a user may press Ctrl-C: until `one_line_errors` is applied, after the imports, that ends the process at once.
+Scripts import this package before anything else, because the other imports take more than a second, during
+which a user may press Ctrl-C. Until the imports are done and `one_line_errors` is applied, that ends the
+process at once.
 """
 
 # The module behind `signal`, which would itself import for a while.

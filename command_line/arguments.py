@@ -20,33 +20,31 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=text, formatter_class=_Help, allow_abbrev=False)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """argparse's own; an empty name or value is an InputError, since it is a shell's unset variable."""
+        """argparse's own; an empty value, as of an unset shell variable, is an InputError."""
         typed = list(sys.argv[1:] if args is None else args)
         for before, word in zip(["an argument", *typed], typed, strict=False):
             if word == "" or (word.startswith("--") and word.endswith("=")):
-                self.error(f"{word.rstrip('=') or before} is followed by nothing: give a name or a value")
+                self.error(f"{word.rstrip('=') or before} has an empty value; give one that is not empty")
         return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
 
     def add_figure_files(self, default: str) -> None:
-        """Add --out of a script that draws: one file, or one per format."""
+        """Add --out for a script that draws: one file, or one per format."""
         self.add_argument(
             "--out",
             metavar="FILE",
             nargs="+",
             default=[default],
-            help="the figure: .png, .pdf or .svg, or several of them",
+            help="the figure, as .png, .pdf or .svg; several names give several formats",
         )
 
     def add_images(self, group: argparse._MutuallyExclusiveGroup) -> None:
-        """Add --images to `group`, and --faces, of a script that takes photographs in place of data."""
+        """Add --images to `group`, and --faces, for a script that takes photographs in place of data."""
         text = "photographs, or folders of them"
         group.add_argument("--images", nargs="+", metavar="FILE_OR_FOLDER", help=text)
-        text = (
-            "find the faces, or take the middle square of each picture as one (default: find, but whole for "
-        )
+        text = "find the faces, or take each picture's middle square as a face (default: find, but whole for "
         text += f"squares of up to {SMALL_SQUARE} pixels)"
         self.add_argument("--faces", choices=FACES, help=text)
 
@@ -63,7 +61,7 @@ class Parser(argparse.ArgumentParser):
                 raise InputError(f"--{name.replace('_', '-')} goes with {right}, not with {other}; omit it")
 
     def add_held_out(self, splits: Sequence[str]) -> None:
-        """Add the options of a script that measures on faces that its weights were not trained on."""
+        """Add the options for measuring on faces that the weights were not trained on."""
         self.add_argument(
             "--validation",
             choices=splits,
@@ -76,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         )
 
     def given(self, argv: Sequence[str] | None) -> dict[str, object]:
-        """Only the arguments that were typed, by name; the rest of the names are absent."""
+        """Only the arguments that were typed, by name."""
         absent: list[object] = []  # known by its identity; a list, because the action 'extend' copies it
         names = [action.dest for action in self._actions if action.dest != "help"]
         # argparse sets a default only where the namespace has no such attribute yet.
@@ -85,7 +83,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """The docstring as it is written, and the default of each option that has one."""
+    """The docstring with its line breaks, and the default of each option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
         text, default = action.help or "", action.default
@@ -95,7 +93,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:
-    """An argparse type: a whole number from `least` to `most`, by default what 31 bits hold, as for seeds."""
+    """An argparse type: a whole number from `least` to `most`, by default the largest 31-bit number."""
 
     def convert(text: str) -> int:
         is_number = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 11

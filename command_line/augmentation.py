@@ -21,7 +21,7 @@ def show_augmentation(options: argparse.Namespace) -> None:
     (file,) = figure_files([options.show_augmentation], [plan.arguments.data])
     if plan.recipe.augmentation is None:
         raise InputError(
-            f"--recipe {options.recipe} of {options.network} does not augment; choose another or --set flip=1"
+            f"--recipe {options.recipe} of {options.network} augments nothing; choose another or --set flip=1"
         )
     faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training
     labels, first = np.unique(faces.require_labels(), return_index=True)

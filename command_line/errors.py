@@ -30,7 +30,8 @@ class Main(Protocol):
 def one_line_errors(main: Main) -> Main:
     """Decorate a script's main: InputError ends with exit code 2, Ctrl-C with 130, a closed pipe with 141.
 
-    A polite kill ends with 143, after temporary files are removed. What stdout cannot encode is escaped.
+    SIGTERM ends with 143, after temporary files are removed. Characters that stdout cannot encode are
+    escaped.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,9 +54,9 @@ def one_line_errors(main: Main) -> Main:
         except BrokenPipeError:
             _end(141)
         except MemoryError:
-            _end(2, "error: there is not enough memory; close other programs or give less")
+            _end(2, "error: out of memory; close other programs or give less data")
         except OSError as error:
-            # What no earlier check foresaw: a name too long, or a full disk that stdout is written to.
+            # Not caught by any earlier check: a name that is too long, or stdout on a full disk.
             place = error.filename or ("stdout" if _fails(sys.stdout, "\n") else "a file")
             _end(2, f"error: {place}: {error.strerror or error}; choose another path or free the disk")
 
@@ -63,7 +64,7 @@ def one_line_errors(main: Main) -> Main:
 
 
 def _end(code: object, line: str = "") -> NoReturn:
-    """End the script after one printable line on stderr; streams that cannot be written do not hinder it."""
+    """End the script after one printable line on stderr, even if a stream cannot be written."""
     words = " ".join(line.split())
     printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in words)
     for stream, text in ((sys.stdout, ""), (sys.stderr, printable + "\n" if line else "")):

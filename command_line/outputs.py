@@ -13,10 +13,10 @@ def check_outputs(
     inputs: Iterable[str | Path | None],
     tables: Sequence[str] = (),
 ) -> list[Path]:
-    """The paths of files that can be written and whose loss nobody minds. Raises InputError.
+    """The paths of output files that can be written without destroying anything. Raises InputError.
 
-    That is, each is in a folder that exists, ends in one of `endings`, is no file that this command reads, is
-    not named twice, and replaces nothing but what this suite wrote.
+    Each has to be in a folder that exists, end in one of `endings`, differ from the other outputs and from
+    all files that this command reads, and replace nothing but what this suite wrote.
     inputs: what this command reads; None stands for nothing. tables: how its CSV files begin.
     """
     taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
@@ -27,7 +27,7 @@ def check_outputs(
         if file.exists() and not file.is_file():
             raise InputError(f"{file}: is a device or a pipe, which cannot be replaced; name a file")
         if file.is_symlink() and not file.exists():
-            raise InputError(f"{file}: is a link to what does not exist; name another file")
+            raise InputError(f"{file}: is a broken link; name another file")
         if not file.parent.is_dir():
             raise InputError(
                 f"{file}: the folder {file.parent} does not exist; create it or choose another place"
@@ -41,8 +41,8 @@ def check_outputs(
             raise InputError(f"{file}: the folder {folder.name} {taken[folder]}; name a file elsewhere")
         if not may_replace(file, tables):
             raise InputError(
-                f"{file}: was not written by this script, so it would be lost; name another file, or remove "
-                "it yourself"
+                f"{file}: was not written by this script, so it would be lost; name another file, or "
+                "remove it yourself"
             )
         taken[target] = "is another output of this command"
         files.append(file)
@@ -57,7 +57,7 @@ def figure_files(
     texts: Sequence[str] = (),
     tables: Sequence[str] = (),
 ) -> list[Path]:
-    """The files of a figure, one per format, checked together with all that is written beside them.
+    """The files of a figure, one per format, checked together with everything that is written beside them.
 
     more: what is added to the stem of each for a further figure. texts: the endings of text files beside the
     first. inputs, tables: as for check_outputs. Raises InputError.

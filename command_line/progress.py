@@ -8,7 +8,7 @@ from models.progress import Progress, silent
 
 
 def progress_bars() -> Progress:
-    """What draws a bar for each task, with what is done, of how much, and the time left; on a terminal only.
+    """A Progress that draws a bar for each task, with how much is done and the time left; on a terminal only.
 
     A pipe or a log file would only collect control characters. The bars reach the terminal even where what a
     script prints is redirected, as in report.py. Imports Keras when a task begins.

@@ -30,13 +30,13 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     add(
         "--recipe",
         choices=("report", "fast", "finetune"),
-        help="as the report, ours, or ours from given weights (default: finetune with --from, else fast)",
+        help="the report's, ours, or ours for --from (default: finetune with --from, else fast)",
     )
     add("--from", dest="start", metavar="WEIGHTS", help=f"start from weights of the same network: {HELP}")
     add(
         "--refit-normalisation",
         action="store_true",
-        help="with --from: take mean and deviation from the new faces instead of from the weights",
+        help="with --from: normalise by the mean and standard deviation of the new faces",
     )
     add(
         "--set",
@@ -55,7 +55,7 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         "another labelled CSV or folder, or none (default: PublicTest where there is one, else 0.1; with "
         "--recipe report the report's, none for the CNN and 0.2 for the DNN)",
     )
-    seed_help = "of weights, order, augmentation and split"
+    seed_help = "random seed for weights, order, augmentation and split"
     add("--seed", type=whole_number(0), default=1, metavar="N", help=seed_help)
     add(
         "--teacher",
@@ -68,13 +68,12 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     add("--fold", metavar="K/N", help="leave fold K of N out of training and predict it at the end: fold.csv")
     add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")
     add("--resume", action="store_true", help="continue the stopped run in --run")
-    add("--deterministic", action="store_true", help="repeat to the bit on the same machine; slower")
+    add("--deterministic", action="store_true", help="repeat bit for bit on the same machine; slower")
     add(
         "--precision",
         choices=("auto", *PRECISIONS),
         default="auto",
-        help="of the arithmetic; auto: bfloat16 where the hardware is fast at it, else float32; a resumed "
-        "run keeps its own",
+        help="auto: bfloat16 where the hardware is fast at it, else float32; a resumed run keeps its own",
     )
     add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
@@ -84,10 +83,10 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     _choose_network(options, networks)
     if options.recipe not in RECIPES[options.network]:
         raise InputError(
-            f"--recipe {options.recipe}: there is none for --network {options.network}; omit --recipe"
+            f"--recipe {options.recipe}: --network {options.network} has no such recipe; omit --recipe"
         )
     if options.show_augmentation and (options.resume or options.run):
-        raise InputError("--show-augmentation draws and trains nothing; omit --resume and --run")
+        raise InputError("--show-augmentation only draws, so there is no run; omit --resume and --run")
     if not (options.start or options.resume):
         if options.recipe == "finetune":
             raise InputError("--recipe finetune: needs weights to start from; add --from WEIGHTS")

@@ -3,7 +3,7 @@
 The file is read in blocks of rows, so that 240 MB of text are never in memory at once. A block is decoded
 by array operations; only a block in which something is unusual is looked at value by value, to name the
 fault. Rows are bounded in length and number, so that no file or archive takes more than 1 GB of memory or
-unpacks without end. One thing cannot be noticed: a file without a last newline that was cut inside its very
+unpacks without end. One fault goes unnoticed: a file without a final newline that was cut off inside its very
 last number.
 """
 
@@ -46,7 +46,7 @@ GREY_LEVELS = {b"%0*d" % (width, level): level for level in range(256) for width
 LABELS = {b"%d" % label: label for label in range(NUM_CLASSES)}
 USAGES = {name.encode(): index for index, name in enumerate(USAGE_NAMES)}
 
-# A block's arrays stay in the processor's cache, and are small enough for their memory to be used again.
+# A block's arrays fit into the processor's cache, and are small enough for their memory to be reused.
 ROWS_PER_BLOCK = 32
 BUFFER_BYTES = 1 << 20
 LONGEST_HEADER = 4096
@@ -112,7 +112,7 @@ def read_labels(path: str | os.PathLike[str], kind: type = int) -> tuple[np.ndar
 
 
 def require_csv(path: Path) -> None:
-    """InputError unless the path names an ordinary file that can be a CSV of this suite, packed or not."""
+    """Raise InputError unless the path is an ordinary file that can be a CSV, compressed or not."""
     status = require_file(path, "the CSV file")
     if path.name.lower().endswith((".tar.gz", ".tgz")):
         raise InputError(f"{path}: is a tar archive; unpack it and give the CSV file in it")
@@ -122,7 +122,7 @@ def require_csv(path: Path) -> None:
 
 @contextmanager
 def _open_text(path: Path) -> Iterator[BinaryIO]:
-    """The unpacked bytes of the file; whatever goes wrong in opening or unpacking becomes an InputError."""
+    """The unpacked bytes of the file; anything that goes wrong in opening or unpacking is an InputError."""
     require_csv(path)
     try:
         with _InPieces(path.open("rb", buffering=0), BUFFER_BYTES) as file:
@@ -140,7 +140,7 @@ def _open_text(path: Path) -> Iterator[BinaryIO]:
 
 
 class _InPieces(io.BufferedReader):
-    """A file of which nobody may ask for much at once: zipfile would read a directory of any length."""
+    """A file that refuses to give much at once: zipfile would read a directory of any length."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > BUFFER_BYTES:
@@ -149,7 +149,7 @@ class _InPieces(io.BufferedReader):
 
 
 class _Unpacked(io.RawIOBase):
-    """What an archive holds; whatever its damage makes the unpacker raise becomes one InputError."""
+    """The content of an archive; whatever the unpacker raises on damaged data becomes one InputError."""
 
     def __init__(self, path: Path, start: Callable[[], Any]) -> None:
         self._path = path
@@ -188,7 +188,7 @@ def _open_member(path: Path, file: BinaryIO) -> BinaryIO:
     # Other methods are rare, and LZMA may ask for 4 GB of memory.
     if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(
-            f"{path}: is encrypted or not packed by deflate; unpack it and give the CSV file in it"
+            f"{path}: is encrypted or not compressed with deflate; unpack it and give the CSV file in it"
         )
     return cast(BinaryIO, archive.open(member))
 
@@ -349,7 +349,7 @@ def _check_ids(path: Path, ids: Sequence[int | str]) -> None:
 
 
 def _fault(path: Path, row: Row, what: str, *, short: bool = False) -> InputError:
-    """`short`: a file that ends within this row would look so."""
+    """`short`: the row looks as if the file ended within it."""
     try:
         b",".join(row.fields).decode()
     except UnicodeDecodeError:

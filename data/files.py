@@ -1,4 +1,4 @@
-"""What is opened as input: ordinary files only."""
+"""Input files have to be ordinary files."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ from data.errors import InputError
 def require_file(path: Path, wanted: str) -> os.stat_result:
     """The status of an ordinary file, links followed. Raises InputError for whatever else `path` names.
 
-    Opening a pipe would wait for a writer for ever, and a device need not end.
+    Opening a pipe could wait for a writer forever, and a device may never end.
     wanted: what to give in place of a folder, such as 'the CSV file'.
     """
     try:

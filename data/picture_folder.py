@@ -5,8 +5,9 @@
 
 A folder's name says the class, in any case and by the usual synonyms: alphabetical folders are in another
 order than FER2013's numbers. Split folders are train, validation (or val) and test. Hidden files and folders,
-whose names start with a dot, and Thumbs.db, desktop.ini and __MACOSX are the system's own and ignored. So is
-what is no picture beside class or split folders, such as a README. Whatever else does not fit is refused.
+whose names start with a dot, and Thumbs.db, desktop.ini and __MACOSX are the system's own and ignored. So are
+files beside class or split folders that are not pictures, such as a README. Anything else that does not fit
+is refused.
 """
 
 import os
@@ -69,7 +70,7 @@ def read_folder(path: str | os.PathLike[str]) -> Dataset:
     So a test/ without class folders beside labelled ones is left out; to predict it, give test/ itself.
     In each split the classes are mixed evenly, in the order of the file names. Ids are the file names, or
     where two files share a name, the paths in the folder. Pictures are read as read_picture does.
-    Raises InputError, one line with the path, for whatever is missing, unknown, empty or broken.
+    Raises InputError, one line with the path, for anything that is missing, unknown, empty or broken.
     """
     folder = Path(path)
     try:
@@ -149,7 +150,7 @@ def _find_pictures(root: Path, paths: Sequence[str]) -> list[Picture]:
 
 
 def _pictures_of_splits(root: Path, tree: Mapping[str, Contents]) -> list[Picture]:
-    """Of the split folders in `root`; a test folder without labels counts only where it is alone."""
+    """Those in the split folders of `root`; a test folder without labels counts only if it is alone."""
     splits = _known_folders(root, tree, "", USAGE_OF_FOLDER, "split")
     unlabelled = {path for usage, path in splits.items() if usage == "PrivateTest" and not tree[path].folders}
     pictures = []
@@ -162,7 +163,7 @@ def _pictures_of_splits(root: Path, tree: Mapping[str, Contents]) -> list[Pictur
 
 
 def _pictures_of_classes(root: Path, tree: Mapping[str, Contents], parent: str) -> list[Picture]:
-    """Of the class folders in a folder; any first part of them has the classes in about equal shares."""
+    """Those in the class folders of a folder, with the classes mixed evenly."""
     classes = _known_folders(root, tree, parent, CLASS_OF_FOLDER, "class")
     for label, name in enumerate(CLASS_NAMES):
         if label not in classes:
@@ -184,37 +185,34 @@ def _pictures_of_folder(
         raise InputError(f"{root / path}: is empty; put pictures into it or give another folder")
     for name in files:
         if name.encode(errors="ignore").decode() != name or len(name.splitlines()) > 1:
-            raise InputError(
-                f"{root / path / name}: no CSV could hold this name as an id; rename the picture"
-            )
+            raise InputError(f"{root / path / name}: this name cannot be an id in a CSV; rename the picture")
     return [Picture(path + name, label) for name in files]
 
 
 def _known_folders(
     root: Path, tree: Mapping[str, Contents], parent: str, meanings: Mapping[str, Meaning], kind: str
 ) -> dict[Meaning, str]:
-    """The paths of the folders in a folder by what their names mean; each has to mean something else."""
+    """The paths of the folders in a folder by what their names mean; no two may mean the same."""
     found: dict[Meaning, str] = {}
     for name in tree[parent].folders:
         path, meaning = f"{parent}{name}/", meanings.get(_key(name))
         if meaning is None:
             raise InputError(
-                f"{root / path}: is no {kind} folder; known are {', '.join(meanings)}; rename it or move it "
-                "elsewhere"
+                f"{root / path}: is not a {kind} folder; known are {', '.join(meanings)}; rename or move it"
             )
         if meaning in found:
             raise InputError(
-                f"{root / path}: is the same {kind} as {_last_name(found[meaning])}; keep one folder of them"
+                f"{root / path}: is the same {kind} as {_last_name(found[meaning])}; keep one of the two"
             )
         found[meaning] = path
     for name in tree[parent].files:
         if Path(name).suffix.lower() in ENDINGS:
-            raise InputError(f"{root / parent / name}: is in no {kind} folder; move it into one")
+            raise InputError(f"{root / parent / name}: is not in a {kind} folder; move it into one")
     return found
 
 
 def _usage_in_split(root: Path, path: str, split: str) -> int:
-    """The Usage of a picture in a split folder; one that FER2013 tests with must not be in train/."""
+    """The Usage of a picture in a split folder; a test face of FER2013 must not be in train/."""
     stated = _stated_usage(path)
     if stated in (None, "Training") or stated == split:
         return USAGE_NAMES.index(split)
@@ -226,15 +224,15 @@ def _usage_in_split(root: Path, path: str, split: str) -> int:
 
 
 def _with_stated_usage(root: Path, pictures: list[Picture]) -> list[Picture]:
-    """The same with the Usage that their names state: all or none of them."""
+    """The pictures with the Usage that their names state, which all of them have to do, or none."""
     stated = [_stated_usage(picture.path) for picture in pictures]
     if not any(stated):
         return pictures
     if None in stated:
         other = next(each.path for each in pictures if _stated_usage(each.path))
         raise InputError(
-            f"{root / pictures[stated.index(None)].path}: its name states no Usage, as {_last_name(other)} "
-            "does; rename it, or sort all pictures into train and test"
+            f"{root / pictures[stated.index(None)].path}: its name states no Usage, unlike "
+            f"{_last_name(other)}; rename it, or sort all pictures into train and test"
         )
     return [each._replace(usage=USAGE_NAMES.index(name)) for each, name in zip(pictures, stated, strict=True)]
 

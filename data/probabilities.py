@@ -32,7 +32,7 @@ def probabilities_text(
 def read_teachers(paths: Sequence[str], hashes: np.ndarray, source: str) -> np.ndarray:
     """(N, 7) probabilities that the teachers in these files give the faces of `hashes`, (N,) uint64.
 
-    A face that several rows name gets their mean. source: the file of the faces, for messages. Raises
+    A face with several rows gets their mean. source: the file of the faces, for messages. Raises
     InputError when a file is damaged, a face has no row, or a row's networks were trained on its face: they
     would teach what they have memorised.
     """
@@ -42,14 +42,14 @@ def read_teachers(paths: Sequence[str], hashes: np.ndarray, source: str) -> np.n
         row = table[table["seen"] == 1].iloc[0]
         raise InputError(
             f"{row['file']}: line {row['line']}: its networks were trained on this face of {source}, so they "
-            "may not teach it; give the fold.csv of runs that left it out by --fold"
+            "may not teach it; give the fold.csv of runs whose --fold left it out"
         )
     means = table.groupby("hash")[list(CLASS_NAMES)].mean()
     missing = ~np.isin(hashes, means.index.to_numpy(np.uint64))
     if missing.any():
         raise InputError(
             f"{' '.join(paths)}: no row for {missing.sum():,} of {len(hashes):,} training faces of {source}, "
-            f"the first of them number {missing.argmax()} (from 0); give the files of all folds"
+            f"the first of them face {missing.argmax()} (from 0); give the files of all folds"
         )
     return means.loc[hashes].to_numpy()
 

@@ -12,7 +12,7 @@ _SPAN = 1 << 16
 
 
 def may_replace(path: Path, tables: Sequence[str] = ()) -> bool:
-    """Whether `path` is free, empty, or a file that this suite wrote.
+    """Whether `path` does not exist, is empty, or was written by this suite.
 
     tables: how the CSV files of this kind begin; a CSV of another kind, such as a data set, is not replaced.
     Raises OSError.

@@ -1,4 +1,4 @@
-"""Arrays and texts in HDF5 files: made in memory, and read without following what leads out of the file.
+"""Arrays and texts in HDF5 files: made in memory, and read without following links to other files.
 
 A full disk crashes the HDF5 library, so Python writes the bytes that the library made. A file from a stranger
 may hold links to other files, or a few bytes that unpack to gigabytes: each array is compared with what is
@@ -31,7 +31,7 @@ def hdf5_bytes(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> memoryvie
 
 
 class StoredArrays:
-    """An open HDF5 file; whatever is not as expected raises KeyError or ValueError."""
+    """An open HDF5 file; anything unexpected in it raises KeyError or ValueError."""
 
     def __init__(self, file: h5py.File) -> None:
         self.file = file
@@ -45,7 +45,8 @@ class StoredArrays:
         if len(shape) != stored.ndim or any(size not in (None, own) for size, own in sizes):
             expected = tuple("any" if size is None else size for size in shape)
             raise ValueError(f"{name} has the shape {stored.shape}, not {expected}")
-        # A size that is not known before may be anything, and zeros take no place in a file.
+        # If the size is not known beforehand, a small file could declare any: an array of zeros takes no
+        # space.
         if stored.nbytes > _LARGEST_ARRAY:
             raise ValueError(f"{name} takes {stored.nbytes:,} bytes, more than any array of this suite")
         return stored[()]
@@ -58,7 +59,7 @@ class StoredArrays:
             stored = self._dataset(name)
             value = stored.asstr()[()] if stored.shape == () else None
         if not isinstance(value, str):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not a text")
         return value
 
     def _dataset(self, name: str) -> h5py.Dataset:
@@ -71,7 +72,7 @@ class StoredArrays:
                 raise ValueError(f"{name} is a link")
             item = item[part]
         if not isinstance(item, h5py.Dataset):
-            raise ValueError(f"{name} is no array")
+            raise ValueError(f"{name} is not an array")
         storage = item.id.get_create_plist()
         # A packed array may unpack to more than it says, and this suite packs none.
         if storage.get_layout() != h5py.h5d.CONTIGUOUS or storage.get_external_count():
@@ -81,13 +82,13 @@ class StoredArrays:
 
 @contextmanager
 def reading_hdf5(path: Path, wrong: str) -> Iterator[StoredArrays]:
-    """Open a file to read. What goes wrong in the block becomes an InputError that says `wrong` of it."""
+    """Open a file to read. Errors in the block become an InputError that says `wrong` about the file."""
     require_file(path, "a weight file")
     try:
         with h5py.File(path, "r") as file:
             yield StoredArrays(file)
     except PermissionError:
-        raise InputError(f"{path}: may not be read; change its permissions") from None
+        raise InputError(f"{path}: cannot be read; change its permissions") from None
     # h5py turns the library's errors into almost any of Python's.
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError) as error:
         reason = str(error.args[0] if error.args else error).strip().splitlines() or [type(error).__name__]

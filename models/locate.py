@@ -14,22 +14,21 @@ SHIPPED = {
     "compact": ("compact-1",),
     "ensemble": ("compact-1", "compact-2", "compact-3"),
 }
-# What scripts take when no weights are named: the most accurate, and the one for figures of a single network.
+# The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "ensemble", "cnn"
 # What --weights takes, for --help.
 HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
 
 
 def find_all(paths: Sequence[str]) -> list[WeightsFile]:
-    """find_weights of each; the name of a shipped ensemble stands for its files.
-
-    Raises InputError, also when two are one file, which would count twice in a mean.
+    """find_weights for each path; the name of a shipped ensemble stands for its files. Raises InputError,
+    also when two paths are the same file, which would count twice in a mean.
     """
     found = [find_weights(file) for path in paths for file in _shipped(path) or [path]]
     files = [weights.path.resolve() for weights in found]
     for number, weights in enumerate(found):
         if files[number] in files[:number]:
-            raise InputError(f"{weights.path}: is given twice and would count twice; omit it once")
+            raise InputError(f"{weights.path}: is given twice and would count twice; give it once")
     return found
 
 
@@ -41,7 +40,7 @@ def find_weights(path: str) -> WeightsFile:
     shipped = _shipped(path)
     if len(shipped) > 1:
         single = ", ".join(name for name, files in SHIPPED.items() if len(files) == 1)
-        raise InputError(f"{path}: is {len(shipped)} networks; give a single one, such as {single}")
+        raise InputError(f"{path}: stands for {len(shipped)} networks; give a single one, such as {single}")
     file = Path(shipped[0] if shipped else path)
     if shipped and not file.is_file():
         raise InputError(f"{path}: {file} is missing; restore it with: git checkout {file}")
@@ -60,10 +59,10 @@ def find_weights(path: str) -> WeightsFile:
 
 
 def _shipped(name: str) -> list[str]:
-    """The files of a shipped name; empty for anything else. InputError when a path has that name too."""
+    """The files of a shipped name; empty for anything else. InputError when a path has the same name."""
     if name in SHIPPED and Path(name).exists():
         raise InputError(
-            f"{name}: is here too, beside the shipped weights of that name; write ./{name} for yours, or the "
-            f"files in {FOLDER} for the shipped ones"
+            f"{name}: is a path here and the name of shipped weights; give ./{name} for the path, or the "
+            f"files in {FOLDER} for the shipped weights"
         )
     return [str(FOLDER / f"{file}{ENDING}") for file in SHIPPED.get(name, ())]

@@ -97,8 +97,8 @@ def find_data(folder: Path, labels: str | None, networks: Mapping[str, Network])
     run = RunFolder(first.files[0].path.parent)
     if not (run.state.is_file() and is_fraction(run.read_state().arguments.validation)):
         raise InputError(
-            f"{data}: {first.given} kept none of its faces to validate on, so none are left to measure on; "
-            f"put {' or '.join(wanted[:-1])} beside it, or give --labels for test.csv"
+            f"{data}: {first.given} was trained without a validation split of its own, so no faces are left "
+            f"to measure on; put {' or '.join(wanted[:-1])} beside it, or give --labels for test.csv"
         )
     return ("--data", str(data), "--validation", "run")
 

@@ -22,7 +22,7 @@ def test_the_clock_stops_at_the_target_or_the_last_epoch(drawn, capfd, target, e
 
 def test_a_target_that_is_no_accuracy_is_refused(drawn, fails):
     message = fails(time_to_accuracy.main, "--data", drawn / "fer2013.csv", "--target", "65")
-    assert "--target 65.0: is no accuracy" in message
+    assert "--target 65.0: is not an accuracy" in message
 
 
 def test_network_speed_measures_training_and_prediction(capfd):

@@ -75,4 +75,4 @@ def test_there_is_no_report_recipe_for_it(drawn, fails):
     message = fails(
         train_cnn.main, "--network", "compact", "--recipe", "report", "--data", drawn / "train.csv"
     )
-    assert "there is none for --network compact" in message
+    assert "--network compact has no such recipe" in message

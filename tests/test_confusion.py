@@ -163,7 +163,7 @@ class TestHeldOut:
     @pytest.mark.parametrize("validation", ["none", "/elsewhere/faces.csv"])
     def test_run_without_a_split(self, validation, faces, tmp_path, write_run_state):
         run = [having_seen(read_csv(faces / "train.csv").images, tmp_path / "best.weights.h5")]
-        with pytest.raises(InputError, match="no run folder"):
+        with pytest.raises(InputError, match="not in a run folder"):
             held_out(faces / "train.csv", run, split_of_run, split="run")
         write_run_state(tmp_path, validation)
         with pytest.raises(InputError, match=f"--validation {validation}"):
@@ -393,7 +393,7 @@ def test_script_errors_are_one_line_and_write_nothing(weights, faces, tmp_path, 
     assert "--allow-seen" in error("--data", faces / "train.csv", *cnn)
     assert "Usage" in error("--data", faces / "train.csv", *cnn, "--validation", "PublicTest")
     assert "Training" in error(*data, *cnn, "--validation", "Training")
-    assert "no run folder" in error(*data, *cnn, "--validation", "run")
+    assert "not in a run folder" in error(*data, *cnn, "--validation", "run")
     assert "omit --labels" in error(*data, *cnn, "--labels", faces / "test_labels.csv")
     assert "--labels" in error("--data", faces / "pixels.csv", *cnn)
     assert "given twice" in error(*data, *cnn, "--versus", weights / "cnn")

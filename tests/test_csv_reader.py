@@ -386,7 +386,7 @@ def archive(folder: Path, method: int, names: Sequence[str] = ("faces.csv",)) ->
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_other_methods_than_deflate_are_refused(tmp_path, method):
-    assert "not packed by deflate" in fault_of(archive(tmp_path, method))
+    assert "not compressed with deflate" in fault_of(archive(tmp_path, method))
 
 
 def test_a_zip_directory_without_end_is_not_read(tmp_path):

@@ -44,7 +44,7 @@ FAULT = "raise InputError('a.csv: is empty')"
         (FAULT, 2, "error: a.csv: is empty\n"),
         ("raise InputError('\\n a\\n\\x1b[31m\\udcff')", 2, "error: a \\x1b[31m\\udcff\n"),
         ("raise FileNotFoundError(2, 'No such file', 'a.csv')", 2, "error: a.csv: No such file; "),
-        ("bytearray(1 << 62)", 2, "error: there is not enough memory; "),
+        ("bytearray(1 << 62)", 2, "error: out of memory; "),
         ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted\n"),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, ""),
         (HELP, 0, ""),

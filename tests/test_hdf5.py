@@ -101,7 +101,7 @@ def nothing(file: h5py.File, folder: Path) -> None:
         (other_filter, "is packed, in pieces or in another file"),
         (packed, "is packed, in pieces or in another file"),
         (complex_numbers, "is of type complex64"),
-        (group, "is no array"),
+        (group, "is not an array"),
         (nothing, "is missing"),
     ],
 )

@@ -75,7 +75,7 @@ def test_through_a_link_the_format_is_that_of_its_own_name(tmp_path):
 def test_places_that_cannot_be_written(tmp_path):
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     for path, words in (
-        (tmp_path / "loop.csv", "is a link to what does not exist"),
+        (tmp_path / "loop.csv", "is a broken link"),
         (tmp_path, "is a folder"),
         (tmp_path / "no" / "q.csv", "does not exist"),
         (tmp_path / "q.txt", "must end in .csv"),

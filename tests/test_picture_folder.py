@@ -171,16 +171,16 @@ def spoil(classes: Path, change: str) -> Path:
         ("missing", "no class folder happy"),
         ("empty", "is empty"),
         ("twice", "is the same class as Joy"),
-        ("unknown", "is no class folder; known are angry, anger, disgust"),
-        ("number", "is no class folder"),
+        ("unknown", "is not a class folder; known are angry, anger, disgust"),
+        ("number", "is not a class folder"),
         ("nested", "is a folder among pictures"),
-        ("outside", "is in no class folder"),
+        ("outside", "is not in a class folder"),
         ("text", "is not a picture"),
         ("cut", "truncated"),
         ("link", "broken link"),
         ("pipe", "pipe"),
         ("line break", "rename the picture"),
-        ("usage", "states no Usage, as PublicTest_1.png does"),
+        ("usage", "states no Usage, unlike PublicTest_1.png"),
     ],
 )
 def test_faults_are_one_line_with_the_path(classes, change, words, fails):
@@ -196,7 +196,9 @@ def test_faults_of_splits(tmp_path, drawn):
         read_folder(drawn)
     write_classes(tmp_path / "train")
     (tmp_path / "more").mkdir()
-    with pytest.raises(InputError, match="more: is no split folder; known are train, validation, val, test"):
+    with pytest.raises(
+        InputError, match="more: is not a split folder; known are train, validation, val, test"
+    ):
         read_folder(tmp_path)
     (tmp_path / "more").rename(tmp_path / "val")
     with pytest.raises(InputError, match="val: has no class folder angry"):

@@ -276,8 +276,8 @@ def test_no_output_replaces_an_input_or_another_output(weights, drawn, tmp_path,
     same = ["--out", tmp_path / "o.csv", "--probabilities", tmp_path / "o.csv"]
     assert "another output" in fails(predict.main, "--data", faces, "--weights", weights, *same)
     assert "device" in fails(predict.main, "--data", faces, "--weights", weights, "--out", "/dev/null")
-    assert "--out is followed by nothing" in fails(predict.main, "--data", faces, "--out", "")
-    assert "--labels is followed by nothing" in fails(predict.main, "--data", faces, "--labels=")
+    assert "--out has an empty value" in fails(predict.main, "--data", faces, "--out", "")
+    assert "--labels has an empty value" in fails(predict.main, "--data", faces, "--labels=")
     assert faces.read_bytes() == (drawn / "test.csv").read_bytes()
     assert weights.read_bytes() == before
     assert not (tmp_path / "o.csv").exists()

@@ -52,7 +52,7 @@ def test_a_network_may_not_teach_a_face_that_it_was_trained_on(tmp_path):
 
 def test_every_training_face_needs_a_teacher(tmp_path):
     hashes = np.append(HASHES, np.uint64(9))
-    with pytest.raises(InputError, match=r"no row for 1 of 4 training faces of x\.csv, .* number 3"):
+    with pytest.raises(InputError, match=r"no row for 1 of 4 training faces of x\.csv, .* face 3"):
         read_teachers([teacher(tmp_path / "a.csv")], hashes, "x.csv")
 
 

@@ -55,7 +55,9 @@ def test_a_name_predicts_drawn_faces_better_than_chance(name, drawn):
 
 
 def test_an_ensemble_is_no_single_network():
-    with pytest.raises(InputError, match="ensemble: is 3 networks; give a single one, such as cnn, compact"):
+    with pytest.raises(
+        InputError, match="ensemble: stands for 3 networks; give a single one, such as cnn, compact"
+    ):
         find_weights("ensemble")
     assert len(find_all(["ensemble", "cnn"])) == 4
     with pytest.raises(InputError, match="is given twice"):

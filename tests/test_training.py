@@ -233,7 +233,7 @@ def test_validation_fraction_file_and_none(drawn):
         (["--data", "DRAWN/test.csv"], "has no labels"),
         (["--data", "DRAWN/train.csv", "--validation", "PublicTest"], "has no Usage"),
         (["--data", "DRAWN/train.csv", "--validation", "1.5"], "fraction"),
-        (["--data", "DRAWN/train.csv", "--validation", "PrivateTest"], "PrivateTest: is no file"),
+        (["--data", "DRAWN/train.csv", "--validation", "PrivateTest"], "PrivateTest: is not a file"),
         (["--data", "DRAWN/train.csv", "--epochs", "0"], "whole number of at least 1"),
         (["--data", "DRAWN/train.csv", "--recipe", "slow"], "invalid choice"),
         (["--data", "DRAWN/train.csv", "--epoch", "3"], "unrecognized arguments"),
@@ -301,7 +301,7 @@ def test_a_seed_that_is_too_large_and_a_name_that_is_too_long_end_with_one_line(
     data = ["--data", drawn / "train.csv"]
     assert "at most" in fails(train_cnn.main, *data, "--run", tmp_path / "run", "--seed", "99999999999")
     assert "File name too long" in fails(train_cnn.main, *data, "--run", tmp_path / ("a" * 300))
-    assert "--run is followed by nothing" in fails(train_cnn.main, *data, "--run", "")
+    assert "--run has an empty value" in fails(train_cnn.main, *data, "--run", "")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -396,5 +396,5 @@ def test_a_run_keeps_faces_to_measure_on_or_says_that_it_does_not(
     plan = plan_run(parse_options("train_cnn.py", None, argv))
     assert plan.arguments.validation == plan.recipe.validation == validation
     printed = capsys.readouterr()
-    assert ("have none of them to measure on" in printed.out) is is_noted
+    assert ("have no faces left to measure on" in printed.out) is is_noted
     assert printed.err == ""

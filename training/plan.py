@@ -73,7 +73,7 @@ def plan_run(options: argparse.Namespace) -> Plan:
     if validation == "none" and default_validation(data) != "PublicTest":
         print(
             f"note: --validation none trains on every labelled face of {data}, so confusion.py, saliency.py "
-            "and report.py will have none of them to measure on; --validation 0.1 keeps a tenth"
+            "and report.py will have no faces left to measure on; --validation 0.1 keeps a tenth"
         )
     return plan
 

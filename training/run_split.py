@@ -20,7 +20,7 @@ def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
     run = RunFolder(str(weights.path.parent))
     if not run.state.is_file():
         raise InputError(
-            f"{weights.path}: is in no run folder that tells its validation split; choose another "
+            f"{weights.path}: is not in a run folder, so its validation split is unknown; choose another "
             "--validation"
         )
     state = run.read_state()
@@ -49,7 +49,7 @@ def split_of_run(dataset: Dataset, weights: WeightsFile) -> Dataset:
     split = dataset.select(kept)
     if len(split) != state.validation_faces or not np.isin(hashes[learned], weights.training_hashes).all():
         raise InputError(
-            f"{dataset.source}: has other faces than {run.path} was trained with; give that file or choose "
-            "another --validation"
+            f"{dataset.source}: its faces are not those that {run.path} was trained on; give that file or "
+            "choose another --validation"
         )
     return split

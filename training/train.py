@@ -32,7 +32,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
         run.refuse_existing()  # once more: another process may have started it meanwhile
     elif plan.stopped.data_digest != digest:
         raise InputError(
-            f"{plan.arguments.data}: it or a --teacher holds other faces than when {run.path} was started; "
+            f"{plan.arguments.data}: its faces, or a --teacher, have changed since {run.path} was started; "
             "start a new run"
         )
     elif history := _complete_history(run, plan.recipe.epochs):

@@ -35,7 +35,7 @@ class TrainingData:
     perceptual_hashes: np.ndarray | None = None
 
     def digest(self) -> str:
-        """Of what the network learns from, faces and teacher: equal for a run and its resumption."""
+        """A digest of what the network learns from, faces and teacher: the same when a run is resumed."""
         content = hashlib.blake2b(self.hashes.tobytes(), digest_size=8)
         if self.teacher is not None:
             content.update(self.teacher.tobytes())
@@ -62,12 +62,12 @@ def load_training_data(
 
     validation: 'none'; a fraction such as '0.2', stratified, copies of a face never on both sides;
     'PublicTest', the rows of that Usage; or the path of another labelled CSV. limit: use the first `limit`
-    training rows. fold: 'K/N', leave out part K of N. teachers: files of probabilities of the training
+    training rows. fold: 'K/N', leave out fold K of N. teachers: files of probabilities of the training
     faces. Rows whose Usage is not Training are never learned from. Raises InputError.
     """
     if not (is_keyword(validation) or Path(validation).exists()):
         raise InputError(
-            f"--validation {validation}: is no file, no fraction, not PublicTest, not none; give one of these"
+            f"--validation {validation}: is not a file, a fraction, PublicTest or none; give one of these"
         )
     dataset = read_cached(path)
     training = dataset if dataset.usage is None else dataset.select(dataset.rows_with_usage("Training"))
@@ -93,7 +93,7 @@ def load_training_data(
         held_out.require_labels()
     mean, std = float(training.images.mean()), float(training.images.std())
     if std == 0:
-        raise InputError(f"{path}: all training faces are one and the same grey; check the file")
+        raise InputError(f"{path}: all training faces are the same plain grey; check the file")
     teacher = read_teachers(teachers, hashes, path) if teachers else None
     return TrainingData(
         training, held_out, hashes, mean, std, teacher, left_out, perceptual_hashes(training.images)
@@ -118,7 +118,7 @@ def default_validation(path: str) -> str:
 
 
 def is_keyword(validation: str) -> bool:
-    """Whether --validation is none, PublicTest or a fraction, even if a file has that name."""
+    """Whether --validation is none, PublicTest or a fraction, even if there is a file of that name."""
     return validation in ("none", "PublicTest") or is_fraction(validation)
 
 
