@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 import predict
+from analysis.figures.photographs import draw_photograph
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.pictures import Square
@@ -122,6 +123,22 @@ def test_the_table_has_a_row_for_each_face_and_for_each_photograph_without(pictu
     assert [row["emotion"] for row in rows] == ["no face found", "happy"]
     assert (rows[0]["face"], rows[0]["left"], rows[0]["happy"]) == (None, None, None)
     assert tuple(rows[1][name] for name in ("left", "top", "side")) == photographs[1].squares[0]
+
+
+@pytest.mark.parametrize("size", [(600, 400), (400, 600)])
+def test_labels_stay_in_the_photograph(size):
+    width, height = size
+    squares = np.array([[left, top, 40.0] for left in (0, width / 2, width - 40) for top in (0, height - 40)])
+    figure = draw_photograph(
+        np.full((height, width, 3), 120, np.uint8), squares, np.zeros((6, 48, 48)), np.eye(7)[:6], "title"
+    )
+    figure.canvas.draw()
+    photograph = figure.axes[0]
+    edges = photograph.get_window_extent()
+    for text in photograph.texts:
+        label = text.get_window_extent()
+        assert edges.x0 - 3 <= label.x0 < label.x1 <= edges.x1 + 3, text.get_text()
+        assert edges.y0 - 3 <= label.y0 < label.y1 <= edges.y1 + 3, text.get_text()
 
 
 def test_what_is_left_out_of_folders_is_counted(pictures, tmp_path, fails):

@@ -19,8 +19,8 @@ PHOTOGRAPH, PANEL = 6.5, (3.3, 1.45)
 # Yellow and dark violet, the ends of viridis, are seen on light and dark photographs alike.
 LIGHT, DARK = "#fde725", "#440154"
 MOST_COLUMNS = 3
-
-
+# In inches, rather more than a letter of a label takes: which labels would leave the photograph.
+LETTER = 0.08
 # Pixels of the longest side; more than the figure shows would only take time.
 SHOWN = 1200
 
@@ -84,9 +84,15 @@ def _draw_frame(ax: Axes, square: np.ndarray, text: str) -> None:
     for colour, line_width in ((DARK, 3.5), (LIGHT, 1.8)):
         ax.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=colour, linewidth=line_width))
     box = {"facecolor": DARK, "edgecolor": "none", "pad": 1.5}
-    # Above the face, or in its upper edge where the picture ends there.
-    place = "top" if top < 0.04 * ax.get_ylim()[0] else "bottom"
-    ax.text(left, top, text, color=LIGHT, fontsize=8, va=place, bbox=box, clip_on=True)
+    width, height = ax.get_xlim()[1], ax.get_ylim()[0]
+    # Above the face, or in its upper edge where the picture ends there; from its left edge to the right, or
+    # from its right edge to the left where the picture ends there.
+    vertical = "top" if top < 0.04 * height else "bottom"
+    label = LETTER * len(text) / PHOTOGRAPH * max(width, height)
+    start, horizontal = (left, "left") if left + label < width else (left + side, "right")
+    drawn = ax.text(start, top, text, color=LIGHT, fontsize=8, va=vertical, ha=horizontal, bbox=box)
+    # A label is wider than a narrow photograph, which must not become smaller for it.
+    drawn.set_in_layout(False)
 
 
 def _draw_face(ax: Axes, face: np.ndarray, number: int) -> None:
