@@ -24,26 +24,23 @@ from analysis.activation_maximisation import (
     first_kernels,
     maximise_activation,
 )
+from analysis.described_layer import describe_layer
 from analysis.figures.filters import draw_examples, draw_filter_images, draw_filter_outputs
 from analysis.figures.saving import save_figures
-from analysis.filter_examples import strongest_faces
+from analysis.filter_examples import compared_faces, strongest_faces
 from analysis.held_out import surest_happy_row
 from command_line.arguments import Parser, whole_number
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.cache import read_cached
-from data.dataset import CLASS_NAMES, Dataset
+from data.dataset import Dataset
 from data.errors import InputError
 from data.locate import locate_data
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
 from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 
-# The best face is sought among so many, spread evenly over the data.
-COMPARED_FACES = 1000
 MOST_EXAMPLES = 9
-# A face counts as better only if the three digits that are shown can differ.
-TIE = 0.001
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -81,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     set_up_tensorflow(deterministic=True)
     network = load_network(weights)
     layer = find_layer(network, arguments.layer)
-    is_convolution = len(layer.output.shape) == 4
-    if arguments.outputs is not None and not is_convolution:
+    described = describe_layer(network, layer, weights.name)
+    if arguments.outputs is not None and not described.is_convolution:
         raise InputError(
             f"--outputs: the dense layer {layer.name} has no pictures as outputs; choose a convolution"
         )
@@ -90,40 +87,30 @@ def main(argv: Sequence[str] | None = None) -> None:
     progress = progress_bars()
     ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress)
 
-    reached = ascent.curves[:, -1]
-    is_last = layer is network.layers[-1]
-    names = CLASS_NAMES if is_last else [str(number) for number in range(len(reached))]
-    kind = "class" if is_last else "filter"
-    measure = "mean activation over the picture" if is_convolution else "logit" if is_last else "activation"
-    by_activation = arguments.order == "activation"
-    order = np.argsort(-reached, kind="stable") if by_activation else np.arange(len(reached))
-    title = f"{layer.name} of {weights.name}: what activates each {kind} most"
-    title += f" ({arguments.preset}, {arguments.steps} steps)\nabove each: {kind}, {measure}"
-    figures, table, better = {}, ascent.table(names), np.full(len(reached), np.nan)
+    names, order = described.names, ascent.order(by_activation=arguments.order == "activation")
+    title = described.title_of_images(arguments.preset, arguments.steps)
+    figures, table, better = {}, ascent.table(names), np.full(len(names), np.nan)
     if faces is not None:
-        compared = faces.select(np.linspace(0, len(faces) - 1, min(len(faces), COMPARED_FACES)).astype(int))
+        compared = compared_faces(faces)
         examples = strongest_faces(network, layer.name, compared.images, arguments.examples or 1, progress)
-        best_face = examples.activations[:, 0]
-        better = np.where(best_face > reached * (1 + TIE), best_face, np.nan)
-        table.insert(1, "best face", best_face)
-        if arguments.examples:
-            text = f"{layer.name} of {weights.name}: the picture and the faces that activate each {kind} most"
-            text += f"\nabove each: {kind} or row, {measure}"
-            figures["-examples"] = draw_examples(
-                ascent.images, reached, names, examples, compared, order, text
-            )
+        table.insert(1, "best face", examples.best)
+        better = examples.better_than(ascent.reached)
         beaten = np.isfinite(better).sum()
         title += f"; the best of {len(compared):,} faces exceeds {beaten or 'none'}"
         title += ", see beneath" if beaten else ""
-    figures[""] = draw_filter_images(ascent.images, reached, ascent.dead, names, order, title, better)
-    if faces is not None and is_convolution:
+        if arguments.examples:
+            text = described.title_of_examples()
+            figures["-examples"] = draw_examples(
+                ascent.images, ascent.reached, names, examples, compared, order, text
+            )
+    figures[""] = draw_filter_images(ascent.images, ascent.reached, ascent.dead, names, order, title, better)
+    if faces is not None and described.is_convolution:
         row = arguments.outputs
         if row is None:
             row = surest_happy_row(network, faces, weights, progress)
         face, kernels = faces.images[row], first_kernels(layer)
         outputs = filter_outputs(network, layer.name, face)
-        title = f"{layer.name} of {weights.name}: outputs of the same filters for row {row}"
-        title += "\nabove each: filter, highest output (the other figure gives mean activations)"
+        title = described.title_of_outputs(row)
         figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
     for file in save_figures(figures, files, table=table.to_csv(lineterminator="\n")):
         print(f"wrote {file}")

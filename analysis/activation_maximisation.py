@@ -79,6 +79,15 @@ class Ascent:
     curves: np.ndarray
     dead: np.ndarray
 
+    @property
+    def reached(self) -> np.ndarray:
+        """(F,) float32, the mean activation after the last step."""
+        return self.curves[:, -1]
+
+    def order(self, by_activation: bool) -> np.ndarray:
+        """(F,) int: the filters by their numbers, or those that reached most first."""
+        return np.argsort(-self.reached, kind="stable") if by_activation else np.arange(len(self.reached))
+
     def table(self, names: Sequence[str]) -> pd.DataFrame:
         """One row per filter: its name as index, 'dead' (0 or 1), the activation after 0, 1, ... steps."""
         table = pd.DataFrame(self.curves, pd.Index(names, name="filter"))

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 
 from analysis.activation_maximisation import response_network
-from data.dataset import IMAGE_SIZE
+from data.dataset import IMAGE_SIZE, Dataset
 from models.progress import Progress, silent
 
 BATCH_SIZE = 64
+# The best face is sought among so many, spread evenly over the data.
+COMPARED_FACES = 1000
+# A face counts as better only if the three digits that are shown can differ.
+TIE = 0.001
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,21 @@ class FilterExamples:
     faces: np.ndarray
     activations: np.ndarray
     places: np.ndarray | None
+
+    @property
+    def best(self) -> np.ndarray:
+        """(F,) float32, the mean activation by the best face of each filter."""
+        return self.activations[:, 0]
+
+    def better_than(self, reached: np.ndarray) -> np.ndarray:
+        """(F,) float: the activation of each filter's best face, NaN where a picture `reached` as much."""
+        return np.where(self.best > reached * (1 + TIE), self.best, np.nan)
+
+
+def compared_faces(faces: Dataset) -> Dataset:
+    """Up to 1,000 of the faces, spread evenly over the data."""
+    count = min(len(faces), COMPARED_FACES)
+    return faces.select(np.linspace(0, len(faces) - 1, count).astype(int))
 
 
 def strongest_faces(
