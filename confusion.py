@@ -17,8 +17,8 @@ import argparse
 from collections.abc import Sequence
 
 from analysis.compared_networks import find_networks
-from analysis.confusion_tables import as_csv, as_json, as_text, difference_as_json, difference_as_text
-from analysis.figures.confusion import draw_difference, draw_scores, draw_worst_faces
+from analysis.confusion_tables import as_csv, as_text, comparison_as_json, difference_as_text
+from analysis.figures.confusion import added_names, draw_networks, draw_worst_faces
 from analysis.figures.saving import save_figures
 from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
 from analysis.metrics import most_confidently_wrong
@@ -57,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, draw and save with the options in `argv`."""
     arguments = parse_args(argv)
     data = locate_data(arguments.data, "measure")
-    more = [each for n, _ in enumerate(arguments.versus, start=2) for each in (f"-{n}", f"-{n}-minus-1")]
-    more += ["-worst"] if arguments.worst else []
+    more = added_names(1 + len(arguments.versus), bool(arguments.worst))
     inputs, texts = [data, arguments.labels], (".json", ".csv")
     files = figure_files(arguments.out, inputs, more=more, texts=texts, tables=["network,population,"])
     networks = find_networks(arguments.weights, *arguments.versus)
@@ -82,11 +81,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         name: evaluate_populations(labels, values, held.populations) for name, values in probabilities.items()
     }
     print("", *(as_text(name, each) + "\n" for name, each in scores.items()), sep="\n")
-    measured = {
-        name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(each)
-        for name, each in scores.items()
-    }
-    record = held.as_json() | {"networks": measured, "tta": arguments.tta}
 
     first, *others = networks
     differences = {
@@ -95,15 +89,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     for name, difference in differences.items():
         print(difference_as_text(f"{name} minus {first}", difference) + "\n")
-    record["differences"] = {name: difference_as_json(each) for name, each in differences.items()}
+    record = comparison_as_json(held, networks, scores, differences, arguments.tta)
 
     described = held.described() + (", four views" if arguments.tta else "")
-    figures = {}
-    for number, (name, each) in enumerate(scores.items(), start=1):
-        figures[f"-{number}" if number > 1 else ""] = draw_scores(name, each[held.population], described)
-        if name in differences:
-            title = f"{name} minus {first}\n{described}"
-            figures[f"-{number}-minus-1"] = draw_difference(differences[name][held.population], title)
+    figures = draw_networks(scores, differences, held.population, described)
     if arguments.worst:
         faces, values = held.faces, probabilities[first][held.populations[held.population]]
         worst = most_confidently_wrong(faces.labels, values, arguments.worst)

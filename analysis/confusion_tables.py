@@ -3,15 +3,23 @@
 Populations are named as in HeldOut: the first is the one that is measured in detail.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.held_out import ALL, WITHOUT_TWINS, evaluate_populations, population_text, populations_of
+from analysis.held_out import (
+    ALL,
+    WITHOUT_TWINS,
+    HeldOut,
+    evaluate_populations,
+    population_text,
+    populations_of,
+)
 from analysis.metrics import Difference, Scores, confused_pairs
 from data.dataset import CLASS_NAMES
+from models.weights_file import WeightsFile
 
 # The report names four pairs (question 3).
 _PRINTED_PAIRS = 4
@@ -135,6 +143,30 @@ def difference_as_json(populations: Mapping[str, Difference]) -> dict[str, Any]:
         "populations": {
             population: {"faces": each.faces} | _accuracy(each) for population, each in populations.items()
         },
+    }
+
+
+def comparison_as_json(
+    held: HeldOut,
+    networks: Mapping[str, Sequence[WeightsFile]],
+    scores: Mapping[str, Mapping[str, Scores]],
+    differences: Mapping[str, Mapping[str, Difference]],
+    tta: bool,
+) -> dict[str, Any]:
+    """What was measured, of which weights on which faces, as plain Python values.
+
+    networks, scores, differences: by the name of the network; differences are from the first. tta: whether
+    four views were averaged.
+    """
+    measured = {
+        name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(each)
+        for name, each in scores.items()
+    }
+    return {
+        **held.as_json(),
+        "networks": measured,
+        "tta": tta,
+        "differences": {name: difference_as_json(each) for name, each in differences.items()},
     }
 
 

@@ -1,5 +1,6 @@
 """Confusion matrices as figures, and the worst mistakes (report, question 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,36 @@ _LIGHT_FROM = 0.5
 _FACES_PER_ROW = 4
 # Where the colours of a difference end at the least, so that a small one looks small.
 _LEAST_DIFFERENCE = 0.1
+
+
+def added_names(networks: int, worst: bool) -> list[str]:
+    """What is added to the file name of each figure after the first network's: -2, -2-minus-1, -3, ...
+
+    worst: whether the most confidently wrong faces are drawn, too.
+    """
+    names = [each for number in range(2, networks + 1) for each in (f"-{number}", f"-{number}-minus-1")]
+    return names + (["-worst"] if worst else [])
+
+
+def draw_networks(
+    scores: Mapping[str, Mapping[str, Scores]],
+    differences: Mapping[str, Mapping[str, Difference]],
+    population: str,
+    described: str,
+) -> dict[str, Figure]:
+    """draw_scores() of each network and draw_difference() of each but the first, by what added_names() says.
+
+    scores, differences: by the name of the network and the population; differences are from the first
+        network.
+    population: str, the one to draw; described: str, how titles name its faces.
+    """
+    first, figures = next(iter(scores)), {}
+    for number, (name, each) in enumerate(scores.items(), start=1):
+        figures[f"-{number}" if number > 1 else ""] = draw_scores(name, each[population], described)
+        if name in differences:
+            title = f"{name} minus {first}\n{described}"
+            figures[f"-{number}-minus-1"] = draw_difference(differences[name][population], title)
+    return figures
 
 
 def draw_scores(name: str, scores: Scores, faces: str) -> Figure:
