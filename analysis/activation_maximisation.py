@@ -1,12 +1,12 @@
 """The input that activates each filter of a layer most, by gradient ascent (report, question 5).
 
 A filter's mean activation is the mean over space of its response after the batch normalisation, residual sum
-and ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: its mean
-over space is, for a first convolution, the sum of the kernel times the mean grey level, so that every picture
-came out plain. But a place that is off has no gradient after its ReLU, and pictures that ascended that alone
-activated their filters less than real faces do. So the ReLU is leaky at first, and its leak ends halfway. A
-filter that is off everywhere ascends its highest response before the ReLU until that place turns on; one that
-is off at every step counts as dead.
+and ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: for a
+first convolution, its mean over space is the sum of the kernel times the mean grey level, so every picture
+would come out plain. But after the ReLU, positions where the filter is off have no gradient, and pictures
+made from that gradient alone activated their filters less than real faces do. So the ReLU is leaky for the
+first half of the steps. A filter that is off everywhere ascends its highest response before the ReLU until
+that position turns on; one that is off at every step counts as dead.
 
 Sources: Erhan et al. 2009 (activation maximisation); Mahendran & Vedaldi 2015 (jitter, total variation);
 Olah et al. 2017 (Fourier parametrisation).
@@ -164,7 +164,7 @@ def maximise_activation(
 
 
 def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarray:
-    """What each filter of a convolution answers to one face, after batch normalisation, sum and ReLU.
+    """The output of each filter of a convolution for one face, after batch normalisation, sum and ReLU.
 
     face: (48, 48) grey levels. Returns (F, height, width) float32. Raises InputError when the network has no
     such layer.

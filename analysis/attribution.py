@@ -1,9 +1,9 @@
-"""Which pixels move a class's logit: four attribution methods (report, question 4).
+"""Which pixels change a class's logit: four attribution methods (report, question 4).
 
 Every method takes a network ((N, 48, 48) grey levels -> (N, 7) logits) and gives a function of faces, (N, 48,
 48) grey levels, and classes, (N,) int, that returns (N, 48, 48) float32. That function is compiled once and
 reads the network's current weights at each call. A face's map never depends on the faces beside it.
-Logits, not probabilities: after a softmax the gradient vanishes where the network is sure.
+Logits, not probabilities: after a softmax the gradient vanishes where the network is confident.
 TensorFlow is imported where it is used, so that a script can check a method's name before.
 """
 
@@ -30,7 +30,7 @@ METHODS = {
 
 # Forward and back, the report's CNN holds about 6 MB a face.
 CHUNK = 64
-# The views of as many faces are computed together; a bar of progress moves on after each block.
+# The views of this many faces are computed together; the progress bar advances after each block.
 FACES_PER_BLOCK = 8
 SMOOTHGRAD_SAMPLES = 50
 SMOOTHGRAD_NOISE = 0.15
@@ -41,8 +41,8 @@ INTEGRATION_STEPS = 384
 def attribution(model: Any, method: str, seed: int, views: int | None = None) -> Attribution:
     """The function that gives the saliency maps, >= 0, of one of METHODS.
 
-    seed: of SmoothGrad's noise. views: per face, in SmoothGrad and integrated gradients, where not as many as
-    usual are wanted. Raises InputError for Grad-CAM of a network without a convolution.
+    seed: of SmoothGrad's noise. views: per face, in SmoothGrad and integrated gradients, if other than the
+    default. Raises InputError for Grad-CAM of a network without a convolution.
     """
     if method == "gradcam":
         return gradcam(model)
@@ -85,7 +85,7 @@ def saliency_maps(
 
 
 def logit_gradients(model: Any) -> Attribution:
-    """The gradient of the logit by each grey level (Simonyan et al. 2013)."""
+    """The gradient of the logit with respect to each grey level (Simonyan et al. 2013)."""
     compiled = _compiled_gradients(model)
     return lambda faces, classes: _in_chunks(compiled, faces, classes)
 
@@ -194,7 +194,7 @@ def _chosen_logits(logits: Any, classes: Any) -> Any:
 
 
 def _convolution_outputs(model: Any) -> list[Any]:
-    """The layers that end a convolutional block or a step of it, each with all that flows to the logits."""
+    """The layers that end a convolutional block or a step of it; all paths to the logits pass through."""
     from keras import layers
 
     kinds = (layers.Conv2D, layers.BatchNormalization, layers.Add, layers.ReLU, layers.Activation)

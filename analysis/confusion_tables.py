@@ -1,6 +1,5 @@
 """The scores of networks as text for a terminal, as JSON-ready dictionaries and as CSV for a spreadsheet.
-
-Populations are named as in HeldOut: the first is the one that is measured in detail.
+Populations are named as in HeldOut; the first one is measured in detail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +89,7 @@ def accuracies_as_text(labels: np.ndarray, probabilities: np.ndarray, is_seen: n
 
 
 def difference_as_text(name: str, populations: Mapping[str, Difference]) -> str:
-    """Difference of accuracy by population, and of recall by class in the first; says what is within chance.
+    """Differences of accuracy by population, and of recall by class in the first, marked where within chance.
 
     name: str, such as 'dnn minus cnn'.
     """

@@ -1,7 +1,7 @@
-"""The real faces that activate each filter most, beside which its maximising picture is to be judged.
+"""The real faces that activate each filter most, to judge its maximising picture by.
 
-As the data set examples of Olah et al. 2017. The measure is that of activation_maximisation.py, the mean
-activation.
+They are the data set examples of Olah et al. 2017. The measure is that of
+activation_maximisation.py, the mean activation.
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from models.weights_file import WeightsFile
 
 # The choices of --validation: the run's own split, every labelled row, or the rows of one Usage.
 SPLITS = ("run", "all", "PublicTest", "PrivateTest")
-# The populations that accuracies are measured on, each with the words that name its faces.
+# The populations that accuracies are measured on, each with a description of its faces.
 ALL = "all"
 WITHOUT_TWINS = "without_twins"
 _POPULATION = {ALL: "all {}", WITHOUT_TWINS: "{} without twins in training"}
@@ -96,7 +96,7 @@ def held_out(
     labels: str | None = None,
     allow_seen: bool = False,
 ) -> HeldOut:
-    """Read labelled faces and omit each that any of `weights` was trained on, itself or a copy.
+    """Read labelled faces, and omit those that any of `weights` was trained on, as they are or as a copy.
 
     data: a CSV or a folder of faces.
     split_of_run: finds the faces of the split 'run', given all of them and the first of `weights`.
@@ -127,7 +127,8 @@ def held_out(
     if not allow_seen:
         populations = {WITHOUT_TWINS: ~is_seen} | populations
         if is_seen.mean() > 0.5:
-            # Most of these faces are training data: predicting them would take most of the time for nothing.
+            # Most of these faces are training data, whose prediction would take most of the time and serve
+            # nothing.
             faces, populations = faces.select(~is_seen), {WITHOUT_TWINS: np.ones((~is_seen).sum(), bool)}
     return HeldOut(faces, populations, split, seen=seen, left_out=not allow_seen)
 
@@ -169,7 +170,7 @@ def compare_populations(
 
 
 def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile, progress: Progress = silent) -> int:
-    """The index of the face that the network is most sure is happy, among `happy_rows`.
+    """The index of the most confidently happy face, among `happy_rows`.
 
     network: a keras.Model that ends in logits. weights: the file that it was loaded from.
     """
@@ -181,7 +182,7 @@ def surest_happy_row(network: Any, faces: Dataset, weights: WeightsFile, progres
 
 
 def happy_rows(faces: Dataset, weights: WeightsFile) -> np.ndarray:
-    """Indices of faces labelled happy, in PublicTest and not seen; omits a condition that none meets."""
+    """Indices of faces labelled happy, in PublicTest and not seen; conditions that none meets are dropped."""
     rows = np.arange(len(faces))
     if faces.labels is not None:
         rows = _prefer(rows, faces.labels[rows] == HAPPY)

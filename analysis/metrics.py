@@ -154,8 +154,8 @@ def _resampled_shares(matrices: np.ndarray) -> np.ndarray:
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean distance of confidence and accuracy over 15 equal bins of confidence (Guo et al. 2017).
 
-    Confidence is the probability of the predicted class; a bin counts as much as it has faces. At 0, faces
-    predicted with probability p are right with frequency p.
+    Confidence is the probability of the predicted class; a bin counts as much as it has faces. If it is 0,
+    predictions with probability p are right with frequency p.
     labels: (N,) int.
     probabilities: (N, 7) float.
     """

@@ -24,11 +24,11 @@ from data.dataset import IMAGE_SIZE, NUM_PIXELS
 from models.progress import Progress, silent
 
 PERTURBATION_STEPS = 12
-# In pixels: a face blurred so far keeps its light and outline and shows no feature.
+# In pixels: a face with this much blur keeps its light and outline but shows no features.
 INSERTION_BLUR = 5.0
-# Views of a face in SmoothGrad and integrated gradients: for so many faces, fewer than in a map to be shown.
+# Views of a face in SmoothGrad and integrated gradients, fewer than in a displayed map, to save time.
 VIEWS = 32
-# A likeness needs fewer samples of SmoothGrad, and steps of integrated gradients, than a map to be shown.
+# Comparing maps needs fewer samples of SmoothGrad and steps of integrated gradients than displaying one.
 RANDOMISATION_VIEWS = 16
 # Shuffling every layer takes as many maps per face as there are layers.
 RANDOMISED_FACES = 14
@@ -190,7 +190,7 @@ def random_importance(count: int, seed: int) -> np.ndarray:
 
 
 def centre_importance(count: int) -> np.ndarray:
-    """(count, 48, 48): pixels from the centre outwards, as a map that knows only where faces are."""
+    """(count, 48, 48): pixels from the centre outwards, as for a map that knows only where faces are."""
     offsets = np.arange(IMAGE_SIZE) - (IMAGE_SIZE - 1) / 2
     nearness = -np.hypot(offsets[:, None], offsets)
     return np.broadcast_to(nearness, (count, IMAGE_SIZE, IMAGE_SIZE))

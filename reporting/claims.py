@@ -57,7 +57,7 @@ def claims(measured: Mapping[str, Any]) -> list[Claim]:
         "salient_regions": measured["regions"]["verdict"],
         "filters": measured["filters"] and live_filters(**measured["filters"]),
     }
-    # The report found these with a CNN, so that a dense network decides nothing.
+    # The report found these with a CNN, so a dense network can neither confirm nor refute them.
     is_convolutional = networks[first]["kind"] in CONVOLUTIONAL
     return found + [
         Claim(finding, first, verdict) if is_convolutional else Claim(finding, None, None)
@@ -71,7 +71,7 @@ def equal(here: object, reported: object) -> Verdict:
 
 
 def reaches(measured: Mapping[str, float], reported: float) -> Verdict:
-    """Whether an accuracy is as high as the report's; in part where only its interval reaches so far.
+    """Whether an accuracy is as high as the report's; in part if only its interval reaches that far.
 
     measured: accuracy, accuracy_low and accuracy_high, as confusion.py writes them.
     """
@@ -81,7 +81,7 @@ def reaches(measured: Mapping[str, float], reported: float) -> Verdict:
 
 
 def stays_below(measured: Mapping[str, float], reported: float) -> Verdict:
-    """Whether an accuracy is as low as the report's; in part where only its interval reaches so far."""
+    """Whether an accuracy is as low as the report's; in part if only its interval reaches that far."""
     if measured["accuracy"] <= reported:
         return Verdict.CONFIRMED
     return Verdict.IN_PART if measured["accuracy_low"] <= reported else Verdict.NOT

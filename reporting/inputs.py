@@ -1,4 +1,4 @@
-"""What the user gives: a folder of CSV files or pictures, and the weights of the networks to show."""
+"""The user's input: a folder of CSV files or pictures, and the weights of the networks to show."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,8 +41,8 @@ class Network:
 def find_networks(paths: Sequence[str]) -> dict[str, Network]:
     """The networks by the names that figures give them. Raises InputError.
 
-    The report's CNN is before other convolutional networks and these are before dense ones: the first is the
-    one that the others are compared with and that questions 3 to 5 are about.
+    The report's CNN comes before other convolutional networks, and these come before dense ones: the others
+    are compared with the first, and questions 3 to 5 are about it.
     paths: run folders, weight files or names of shipped weights.
     """
     found = compared_networks.find_networks(*([path] for path in paths))

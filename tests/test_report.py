@@ -260,8 +260,8 @@ def test_every_finding_has_a_verdict_and_the_conclusion_counts_them(page):
 
 
 def test_a_difference_says_what_each_network_was_trained_on(page):
-    assert "CNN: trained for epochs and on faces that are not recorded" in page.text
-    assert "DNN: trained for epochs and on faces that are not recorded" in page.text
+    assert "CNN: trained for an unknown number of epochs on unknown faces" in page.text
+    assert "DNN: trained for an unknown number of epochs on unknown faces" in page.text
 
 
 def test_the_page_names_no_absolute_path(built, page, faces):

@@ -15,7 +15,7 @@ from analysis.mean_saliency import MeanSaliency
 
 DISPLAY_PERCENTILE = 99
 COLOUR_LABEL = f"saliency, each map by itself;\n1: its {DISPLAY_PERCENTILE}th percentile"
-# How much of a face stays undimmed, and how much of its contrast the rest keeps.
+# The share of a face that stays undimmed, and how much contrast the rest keeps.
 SALIENT_SHARE = 0.2
 DIMMED_CONTRAST = 0.2
 # In pixels; without it the undimmed part of a gradient map would be scattered pixels.
@@ -30,7 +30,7 @@ MOST_RATIO = 3
 
 
 def scale_for_display(maps: np.ndarray) -> np.ndarray:
-    """(N, 48, 48) maps to 0..1, each by itself: its least value is 0, its 99th percentile and all above 1.
+    """(N, 48, 48) maps scaled to 0..1, each by itself: its minimum to 0, its 99th percentile and above to 1.
 
     A flat map becomes zeros. Where 99 % of a map are equal, its greatest value becomes 1.
     """
@@ -56,7 +56,7 @@ def draw_saliency(
     """Draw a column per face: the face, then for each method its map, alone and over the face, and the face
     where it is high.
 
-    A map of zeros says so; Grad-CAM's may be one.
+    A map of zeros is marked as empty, which happens with Grad-CAM.
     faces: (N, 48, 48) grey levels.
     maps: method -> (N, 48, 48) float, >= 0.
     titles: N texts of up to five lines.
@@ -96,7 +96,7 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
             _draw_bars(ax, shares, mean.areas)
         bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
     figure.supxlabel(
-        "bars: share of the saliency / share of the area, 1 (line) for a map that knows nothing; "
+        "bars: share of the saliency / share of the area, 1 (line) for a uniform map; "
         "figures: share of the saliency",
         fontsize=8,
     )
