@@ -4,12 +4,12 @@ A CSV or a folder of pictures has one cache file, .fer2013_cache/NAME.faces: a h
 images, then labels, usage and ids as int64, -1 where the data has none, and last the ids that are names, as
 lines of text. The entry of changed data replaces the old one.
 
-How a change is noticed is git's way: size, both times of change and inode have to be equal, of a folder the
-path, too, of every file in it. The second time, ctime, cannot be put back by a program. Only a file that was
-changed less than two seconds before it was read could change once more within the same tick of the clock, and
-other systems than POSIX have no ctime. There, and after a copy or `touch`, the CRC-32 of all content decides
-(0.1 s for 240 MB in one file, a second in 35,000 files). Another CRC guards the cache file itself, so that it
-can be trusted without having been flushed to disk.
+Changes are noticed as git does it: size, both times of change and inode have to be equal, in a folder those
+and the path of every file. The second time, ctime, cannot be reset by a program. Only a file that was changed
+less than two seconds before it was read could change once more within the same tick of the clock, and other
+systems than POSIX have no ctime. There, and after a copy or `touch`, the CRC-32 of all content decides (0.1 s
+for 240 MB in one file, a second in 35,000 files). Another CRC guards the cache file itself, so that it need
+not be flushed to disk to be trusted.
 """
 
 import hashlib

@@ -36,7 +36,7 @@ def from_json(schema: type[T], text: str | bytes) -> T:
 
 
 def problem(error: ValidationError) -> str:
-    """The first thing that is wrong, such as 'dropout should be less than or equal to 0.95'."""
+    """The first error, such as 'dropout should be less than or equal to 0.95'."""
     first = error.errors()[0]
     if not first["loc"]:  # of the whole, which is too much to show
         return first["msg"].removeprefix("Value error, ")

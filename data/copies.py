@@ -1,9 +1,9 @@
 """Finding copies of a face that differ in their bytes: recompressed as JPEG, or rounded differently.
 
-The perceptual hash of a face is the signs of its 128 lowest frequencies but the mean (discrete cosine
+The perceptual hash of a face is the signs of its 128 lowest frequencies without the mean (discrete cosine
 transform, as in pHash). It depends on neither brightness nor contrast, and a picture that was stored as JPEG
-or rounded changes few of the signs. How many it finds, and how often it is wrong, measures
-benchmarks/copies.py.
+or rounded changes few of the signs. benchmarks/copies.py measures how many it finds and how often it is
+wrong.
 """
 
 from collections.abc import Iterator
@@ -51,9 +51,8 @@ def find_copies(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def group_copies(hashes: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """(N,) uint64: the least exact hash among a face, its copies, their copies, and so on.
-
-    So faces of equal value belong together. hashes: (N, 2) uint64. exact: (N,) uint64 from image_hashes.
+    """(N,) uint64: the smallest exact hash among a face, its copies, their copies, and so on. Faces with
+    equal values belong together. hashes: (N, 2) uint64. exact: (N,) uint64 from image_hashes.
     """
     different, index_of_face = np.unique(hashes, axis=0, return_inverse=True)
     groups = np.full(len(different), np.iinfo(np.uint64).max, np.uint64)

@@ -22,7 +22,7 @@ class Dataset:
     usage: (N,) uint8 indices into USAGE_NAMES, or None.
     ids: (N,) what a submission calls each face, all different: int64 Kaggle ids, or str names of pictures; or
         None.
-    source: str, what to call the data in a message, usually the path of the file or folder.
+    source: str, the name of the data in messages, usually the path of the file or folder.
     rows: (N,) int64, the position of each face in the source, 0 for the first; by default 0 to N - 1.
     """
 

@@ -8,7 +8,7 @@ from data.errors import InputError
 from data.picture_folder import find_test_folder
 
 DATA_FOLDER = Path(__file__).resolve().parent
-# In order of preference. To measure, files that say which rows are PublicTest: networks have seen train.csv.
+# In order of preference. For measuring, files that name PublicTest rows, since networks have seen train.csv.
 FILE_NAMES = {
     "train": ("train.csv", "fer2013.csv", "icml_face_data.csv"),
     "measure": ("fer2013.csv", "icml_face_data.csv", "train.csv"),

@@ -12,7 +12,7 @@ from data.dataset import IMAGE_SIZE
 from data.errors import InputError
 from data.files import require_file
 
-# Phones take photographs of 200 megapixels; what is larger is more likely meant to fill the memory.
+# Phones take photographs of 200 megapixels; anything larger is more likely meant to fill the memory.
 MOST_PIXELS = 250_000_000
 
 

@@ -1,4 +1,4 @@
-"""Drawn 48x48 grey faces of the seven expressions, which know where each part of the face is.
+"""Drawn 48x48 grey faces of the seven expressions, with the position of each part of the face.
 
 A face is an expression's action units (drawing/action_units.py), each at a random intensity, over a random
 identity, pose, light and noise. No photograph is used, so the faces are free to share.

@@ -1,4 +1,4 @@
-"""How layers follow each other in a network, read from its graph: a list of layers hides residual sums."""
+"""The order of layers in a network, read from its graph, because a list of layers hides residual sums."""
 
 import itertools
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def bottlenecks(network: Any) -> list[Any]:
     """The layers that all paths from the faces to the logits pass through, in this order.
 
-    network: a keras.Model with one output. A residual block's sum is one, its branches are not.
+    network: a keras.Model with one output. A residual block's sum is one of them, its branches are not.
     """
     operations = network.operations
     last_readers = [0, *(max(reading, default=0) for reading in _readers(network))]

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-# Keras's 0.99 needs some 500 steps to forget its start; short runs would be evaluated with wrong statistics.
+# Keras's 0.99 needs some 500 steps to forget the initial values, so short runs would use wrong statistics.
 BATCH_NORMALIZATION_MOMENTUM = 0.9
 
 
@@ -14,7 +14,7 @@ class ChannelHeightMaxPooling2D(layers.Layer):
     """2x2 maximum over pairs of channels and pairs of rows; the width stays.
 
     The report ran its convolutions channels_first but its max pooling with Keras's default channels_last, so
-    that the pooling took the channels for the height and the height for the width (report, question 1).
+    the pooling took the channels for the height and the height for the width (report, question 1).
     (N, height, width, channels) -> (N, height // 2, width, channels // 2).
     """
 
@@ -31,7 +31,7 @@ class ChannelHeightMaxPooling2D(layers.Layer):
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
-    """Keras's batch normalisation of (N, height, width, channels) by TensorFlow's one fused kernel.
+    """Keras's batch normalisation of (N, height, width, channels) by TensorFlow's fused kernel.
 
     Keras 3 computes the same in many passes over memory: on two Zen 4 cores the CNN trains at 95 instead of
     74 faces/s with this one. The statistics are float32 even where the faces come as bfloat16.
@@ -63,8 +63,8 @@ class InterpolationBlur(layers.Layer):
 
     (N, height, width) -> the same. Sampling at a fraction f between two pixels has the variance f (1 - f) of
     their distance squared, for a uniform f 1/6 on average, as has the kernel (1, 10, 1) / 12. Without it a
-    network sees faces that are sharper than all that it was trained on: the shipped compact-1 gets
-    67.3 % of PublicTest right without it and 67.9 % with it.
+    network sees sharper faces than it was trained on: the shipped compact-1 gets 67.3 % of PublicTest right
+    without it and 67.9 % with it.
     """
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -79,7 +79,7 @@ class InterpolationBlur(layers.Layer):
 
 
 def normalization(mean: float, std: float) -> layers.Layer:
-    """Grey levels to zero mean and unit deviation; configuration, not weights, so it counts no parameters."""
+    """Grey levels to zero mean and unit standard deviation; configuration, so it adds no parameters."""
     # float32 under mixed precision too: an augmented grey level has more digits than bfloat16 holds.
     return layers.Normalization(axis=None, mean=mean, variance=std**2, dtype="float32", name="normalization")
 
@@ -100,7 +100,7 @@ def convolution_block(
 
 
 def block_end(x: Any, rate: float, number: int) -> Any:
-    """Dropout after block `number` of a network; no layer where the rate is 0."""
+    """Dropout after block `number` of a network; no layer if the rate is 0."""
     return layers.Dropout(rate, name=f"block_dropout_{number}")(x) if rate else x
 
 

@@ -1,4 +1,4 @@
-"""How the files of a run folder are called; training/run_folder.py says what is in them."""
+"""The names of the files in a run folder; training/run_folder.py describes their content."""
 
 STATE = "run.json"
 HISTORY = "history.csv"

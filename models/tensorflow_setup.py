@@ -16,7 +16,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
     deterministic: ask for bit-identical results on the same machine with the same number of threads.
     """
     if "tensorflow" not in sys.modules:
-        # On AMD processors TensorFlow leaves oneDNN off, which costs a factor of 1.5 to 2.
+        # On AMD processors TensorFlow leaves oneDNN off, which makes it 1.5 to 2 times slower.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
         # On a single core TensorFlow would take one thread for both the batches and the training that waits
         # for them, and sometimes hang.
@@ -41,7 +41,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
 
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Drop what C++ writes to stderr meanwhile: TensorFlow's import logs before its own level applies."""
+    """Drop what C++ writes to stderr in the block: TensorFlow's import logs before its log level applies."""
     sys.stderr.flush()
     kept = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)

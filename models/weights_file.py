@@ -65,13 +65,13 @@ class WeightsFile:
 
     @property
     def name(self) -> str:
-        """What figures call it: its run folder's name, or its own."""
+        """The name in figures: that of the run folder, or the file's own."""
         path = self.path.resolve()
         return path.parent.name if path.name in (BEST, LAST) else path.name.removesuffix(ENDING)
 
 
 def read_weights(file: Path) -> WeightsFile:
-    """Read all of an existing weight file but its weights, and check it. Raises InputError."""
+    """Read and check everything in an existing weight file except its weights. Raises InputError."""
     if not file.name.endswith(ENDING):
         raise InputError(f"{file}: only {ENDING} files are loaded, because other formats can carry code")
     with reading_hdf5(file, "is damaged or does not say which network it belongs to") as stored:
@@ -98,7 +98,7 @@ def read_weights(file: Path) -> WeightsFile:
 
 
 def sidecar_path(weights: Path) -> Path:
-    """The JSON file beside exported weights that tells how they were made and what they measured."""
+    """The JSON file beside exported weights, with how they were made and their accuracies."""
     return weights.with_name(weights.name.removesuffix(ENDING) + ".json")
 
 
@@ -118,9 +118,8 @@ def _compare_digest(file: Path) -> None:
 
 
 def load_network(weights: WeightsFile) -> Any:
-    """Build the network of a weight file and load its weights: an uncompiled keras.Model.
-
-    Raises InputError when the arrays are damaged or do not fit the network.
+    """Build the network of a weight file and load its weights: an uncompiled keras.Model. Raises InputError
+    when the arrays are damaged or do not fit the network.
     """
     network = builder(weights.network)(weights.description["mean"], weights.description["std"])
     with reading_hdf5(weights.path, f"does not fit the network {weights.network}") as stored:

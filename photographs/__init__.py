@@ -1,1 +1,1 @@
-"""Faces in ordinary photographs: finding them, and what the networks say about them as a table."""
+"""Faces in ordinary photographs: finding them, and the networks' predictions for them as a table."""

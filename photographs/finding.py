@@ -15,7 +15,7 @@ from PIL import Image
 from data.pictures import Square
 
 CASCADE = "haarcascade_frontalface_alt.xml"
-# Steps between the sizes that are tried; how many neighbouring finds make a face, and the least confidence of
+# Steps between the sizes that are tried; how many neighbouring hits make a face, and the least confidence of
 # the cascade's last stage. With less, hands and textures are taken for faces.
 SCALE_STEP, NEIGHBOURS, LEAST_CONFIDENCE = 1.1, 5, 107.0
 # Of a larger picture, a copy of this size is searched; faces smaller than SMALLEST there are not looked for.

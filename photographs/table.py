@@ -1,4 +1,4 @@
-"""What networks say about the faces of photographs, as a table for the terminal, CSV and JSON."""
+"""The networks' predictions for the faces in photographs, as a table for the terminal, CSV and JSON."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Averaged weights: what a run is validated with and keeps, while its own weights go on training."""
+"""Averaged weights: used for validation and kept, while training continues with the weights themselves."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import numpy as np
 
 @contextmanager
 def averaged_weights(model: keras.Model, batches: Iterable[Any]) -> Iterator[None]:
-    """Give a compiled model the moving average of its weights meanwhile, if its optimiser keeps one.
+    """In the block, give a compiled model the moving average of its weights, if its optimiser keeps one.
 
     The average of the weights has other activations than the weights, so the statistics of batch
     normalisation are measured anew (Izmailov et al. 2018), on `batches` of (faces, targets).

@@ -63,9 +63,8 @@ def _mix(
 
 
 def without_autotuning(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The same batches without TensorFlow's tuning thread, which holds an iterator's end up by its naps.
-
-    The naps double from 0.01 to 60 s (TensorFlow 2.21), so that a pass over 100 s of batches took 142 s.
+    """The same batches without TensorFlow's tuning thread, whose sleeps delay the end of an iterator. They
+    double from 0.01 to 60 s (TensorFlow 2.21), so a pass over 100 s of batches took 142 s.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

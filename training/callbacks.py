@@ -1,4 +1,4 @@
-"""What happens between batches and epochs: checkpoints, seeds, the line of progress, the stop at a NaN."""
+"""What happens between batches and epochs: checkpoints, seeds, the progress line, the stop at a NaN."""
 
 import contextlib
 import json
@@ -33,7 +33,7 @@ class SeedEpoch(keras.callbacks.Callback):
 
 
 class StopAtNonFiniteLoss(keras.callbacks.Callback):
-    """End the run with one clear line as soon as the loss is NaN or infinite."""
+    """End the run with one line as soon as the loss is NaN or infinite."""
 
     def __init__(self, run: RunFolder) -> None:
         super().__init__()

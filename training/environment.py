@@ -1,4 +1,4 @@
-"""What else decides a number, beside the arguments: versions, the code's commit, the machine."""
+"""What results depend on besides the arguments: versions, the code's commit, the machine."""
 
 import os
 import platform

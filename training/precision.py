@@ -1,7 +1,7 @@
 """In which precision a network is trained: float32, or bfloat16 where the hardware multiplies that fast.
 
-There is no other choice of how to compute. XLA was removed: compiled by it for a CPU, the compact network's
-loss was NaN from the second step on, MirroredStrategy failed, and no network trained faster.
+XLA is not offered: with it, on a CPU, the compact network's loss was NaN from the second step on,
+MirroredStrategy failed, and no network trained faster.
 """
 
 from collections.abc import Collection, Sequence

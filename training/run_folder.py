@@ -46,7 +46,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Make the folder and hold it for this process; the system lets go of it even after a kill."""
+        """Make the folder and lock it for this process; the system releases the lock even after a kill."""
         lock = filelock.FileLock(self.path / ".lock")
         try:
             self.path.mkdir(parents=True, exist_ok=True)

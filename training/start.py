@@ -27,7 +27,7 @@ def keep_start(run: RunFolder, weights: WeightsFile) -> None:
 
 
 def read_start(run: RunFolder, start: Start) -> WeightsFile:
-    """The copy that keep_start made. Raises InputError when it is missing or another file."""
+    """The copy that keep_start made. Raises InputError when it is missing or has changed."""
     if not run.start.is_file():
         raise InputError(f"{run.start}: is missing, so the run cannot continue; start a new run")
     weights = read_weights(run.start)
