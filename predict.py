@@ -22,6 +22,7 @@ from pathlib import Path
 from analysis.confusion_tables import accuracies_as_text
 from command_line.arguments import Parser
 from command_line.outputs import check_outputs
+from command_line.photograph_predictions import predict_photographs
 from command_line.progress import progress_bars
 from data.atomic import write_files
 from data.cache import read_cached
@@ -33,8 +34,6 @@ from data.submission import submission_text
 from models.locate import DEFAULT, HELP, find_all
 from models.prediction import predict_with_files
 from models.seen import find_seen
-from photographs.reading import all_faces, annotated_files, read_photographs, unread_files
-from photographs.table import ENDINGS, START, as_text, face_table, write_table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -59,40 +58,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
-    """Predict with the options in `argv`."""
+    """Write a submission, print the accuracies where labels are known; with --images predict photographs."""
     arguments = parse_args(argv)
     if arguments.images:
         predict_photographs(arguments)
-    else:
-        predict_data(arguments)
-
-
-def predict_photographs(arguments: argparse.Namespace) -> None:
-    """Print what the networks predict for the faces in photographs; write and draw it where asked for."""
-    weights = find_all(arguments.weights)
-    photographs = read_photographs(arguments.images, arguments.faces)
-    table_files = [arguments.out] if arguments.out else []
-    drawings = annotated_files(photographs, arguments.annotate) if arguments.annotate else []
-    inputs = [each.path for each in (*photographs, *weights)]
-    table_files = check_outputs(table_files, ENDINGS, inputs, [START])
-    check_outputs([file for file in drawings if file.parent.exists()], [".png"], inputs)
-    probabilities = predict_with_files(weights, all_faces(photographs), arguments.tta)
-    table = face_table(photographs, probabilities)
-    if unread := unread_files(arguments.images):
-        print(unread)
-    print(as_text(table))
-    for file in table_files:
-        write_table(table, file)
-        print(f"wrote {file}: {len(table):,} rows")
-    if drawings:
-        from analysis.figures.photographs import annotate  # matplotlib takes as long as the faces
-
-        for file in annotate(photographs, probabilities, drawings):
-            print(f"wrote {file}")
-
-
-def predict_data(arguments: argparse.Namespace) -> None:
-    """Write the submission of a CSV of faces, and print the accuracies where labels are known."""
+        return
     weights = find_all(arguments.weights)
     data = locate_data(arguments.data, "test")
     out = arguments.out or "submission.csv"
