@@ -30,6 +30,8 @@ def run(command: list[str], redirection: str = "", **environment: str) -> subpro
         capture_output=True,
         text=True,
         timeout=60,
+        # Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
