@@ -1,8 +1,8 @@
 """Finding faces in a photograph with OpenCV's cascade for faces seen from the front.
 
-FER2013's own faces were cut out by OpenCV (Goodfellow et al., 2013, arXiv:1307.0414), so the squares that it
-finds are framed as the networks expect. The cascade ships in OpenCV's wheel. How it was chosen and what it
-misses: docs/results.md.
+The boxes of FER2013's own faces came from OpenCV, too, and were corrected by people where needed (Goodfellow
+et al., 2013, arXiv:1307.0414), so squares that OpenCV finds are framed nearly as the networks expect. The
+cascade ships in OpenCV's wheel. How it was chosen and what it misses: docs/results.md.
 """
 
 import functools
