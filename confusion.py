@@ -20,15 +20,15 @@ from analysis.compared_networks import find_networks
 from analysis.confusion_tables import as_csv, as_text, comparison_as_json, difference_as_text
 from analysis.figures.confusion import added_names, draw_networks, draw_worst_faces
 from analysis.figures.saving import save_figures
-from analysis.held_out import SPLITS, compare_populations, evaluate_populations, held_out
+from analysis.held_out import SPLITS, compare_populations, evaluate_populations
 from analysis.metrics import most_confidently_wrong
 from command_line.arguments import Parser, whole_number
+from command_line.held_out import read_held_out
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.locate import locate_data
 from models.locate import DEFAULT, HELP
 from models.prediction import predict_with_files
-from training.run_split import split_of_run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -61,15 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     inputs, texts = [data, arguments.labels], (".json", ".csv")
     files = figure_files(arguments.out, inputs, more=more, texts=texts, tables=["network,population,"])
     networks = find_networks(arguments.weights, *arguments.versus)
-    held = held_out(
-        data,
-        [weights for group in networks.values() for weights in group],
-        split_of_run,
-        split=arguments.validation,
-        labels=arguments.labels,
-        allow_seen=arguments.allow_seen,
-    )
-    print(held, flush=True)
+    held = read_held_out(arguments, data, [weights for group in networks.values() for weights in group])
 
     faces, labels = held.predicted, held.predicted.require_labels()
     progress = progress_bars()

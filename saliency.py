@@ -22,7 +22,7 @@ from analysis.attribution import METHODS, saliency_maps
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saliency_checks import draw_checks
 from analysis.figures.saving import save_figures
-from analysis.held_out import SPLITS, held_out
+from analysis.held_out import SPLITS
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import (
@@ -33,6 +33,7 @@ from analysis.saliency_faces import (
     surest_faces,
 )
 from command_line.arguments import Parser, row_numbers, whole_number
+from command_line.held_out import read_held_out
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.dataset import CLASS_NAMES
@@ -43,7 +44,6 @@ from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 from photographs.reading import read_photographs, unread_files
 from photographs.table import as_text, face_table
-from training.run_split import split_of_run
 
 # Of each class.
 CHECKED_FACES = 10
@@ -83,29 +83,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = parse_args(argv)
     more = ["-check"] if arguments.check else []
-    if arguments.images:
-        photographs = read_photographs(arguments.images, arguments.faces)
-        inputs = [photograph.path for photograph in photographs]
-    else:
-        data = locate_data(arguments.data, "measure")
-        inputs = [data, arguments.labels]
+    photographs = read_photographs(arguments.images, arguments.faces) if arguments.images else []
+    data = None if photographs else locate_data(arguments.data, "measure")
+    inputs = [photograph.path for photograph in photographs] or [data, arguments.labels]
     files = figure_files(arguments.out, inputs, more=more, texts=[".json"])
     weights, places = find_weights(arguments.weights), None
-    if arguments.images:
+    if photographs:
         faces, places = faces_of_photographs(photographs)
-    elif arguments.rows is None:
-        held = held_out(
-            data,
-            [weights],
-            split_of_run,
-            split=arguments.validation,
-            labels=arguments.labels,
-            allow_seen=arguments.allow_seen,
-        )
-        print(held, flush=True)
-        faces = held.faces
-    else:
+    elif arguments.rows is not None:
         faces = faces_of_rows(data, arguments.rows)
+    else:
+        faces = read_held_out(arguments, data, [weights]).faces
     if faces.labels is None and arguments.explained == "true":
         raise InputError(f"--class true: {faces.source} has no labels; choose another --class")
 
@@ -115,35 +103,35 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = load_network(weights)
     progress = progress_bars()
     probabilities = predict_probabilities([network], faces.images, progress=progress)
-    if arguments.images:
+    if photographs:
         if unread := unread_files(arguments.images):
             print(unread)
         print(as_text(face_table(photographs, probabilities)))
     explained = explain(faces, probabilities, arguments.explained, places)
     classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
-    checked, their_classes = faces.images, classes
-    if arguments.rows is None and not arguments.images:
-        rows = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
-        checked, their_classes = checked[rows], classes[rows]
-        chosen = surest_faces(faces.labels, probabilities, arguments.mean or 1)
-        faces, classes = faces.select(chosen), classes[chosen]
-        explained = [explained[index] for index in chosen]
-    maps = saliency_maps(network, arguments.method, faces.images, classes, arguments.seed, progress=progress)
+    checked = drawn = np.arange(len(faces))
+    if not photographs and arguments.rows is None:
+        checked = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
+        drawn = surest_faces(faces.labels, probabilities, arguments.mean or 1)
+    shown, explained = faces.select(drawn), [explained[index] for index in drawn]
+    maps = saliency_maps(
+        network, arguments.method, shown.images, classes[drawn], arguments.seed, progress=progress
+    )
 
-    source = {"images": [str(file) for file in inputs]} if arguments.images else {"data": faces.source}
-    record = source | {"weights": str(weights.path), "seed": arguments.seed}
-    record["methods"] = list(maps)
+    record = {"images": [str(file) for file in inputs]} if photographs else {"data": faces.source}
+    record |= {"weights": str(weights.path), "seed": arguments.seed, "methods": list(maps)}
     record["faces"] = [face.as_json() for face in explained]
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
     if arguments.mean:
-        mean = mean_saliency(faces.images, faces.labels, maps)
+        mean = mean_saliency(shown.images, shown.labels, maps)
         print(mean)
         record["mean"] = mean.as_json()
         figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
     else:
-        figures = {"": draw_saliency(faces.images, maps, [str(face) for face in explained], title)}
+        figures = {"": draw_saliency(shown.images, maps, [str(face) for face in explained], title)}
     if arguments.check:
-        checks = check_saliency(network, checked, their_classes, list(maps), arguments.seed, progress)
+        images = faces.images[checked]
+        checks = check_saliency(network, images, classes[checked], list(maps), arguments.seed, progress)
         print(checks)
         record["checks"] = checks.as_json()
         question = f"Can the maps by {weights.name} be trusted? Checked on {checks.count} faces"
