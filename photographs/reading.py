@@ -15,7 +15,7 @@ from photographs.finding import find_faces
 # The choices of --faces.
 FACES = ("find", "whole")
 # Squares up to this side are taken whole by default: data sets of cropped faces are common with 48
-# (FER2013), 96 (a reduced AffectNet) and 100 pixels (RAF-DB, as many resize it), and a cascade needs to see
+# (FER2013), 96 (a reduced AffectNet) and 100 pixels (RAF-DB as some resize it), and a cascade needs to see
 # what is around a face.
 SMALL_SQUARE = 100
 # What counts as a picture in a folder.
