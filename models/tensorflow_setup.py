@@ -30,6 +30,8 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    # A process that loads several networks is warned of functions that are traced again; each is, once.
+    tf.get_logger().setLevel("ERROR")
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     if deterministic:

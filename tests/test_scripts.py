@@ -1,12 +1,14 @@
 """What holds for all scripts alike, each run in a process of its own as a user runs it."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 import train_dnn
 
@@ -59,6 +61,11 @@ def test_keras_settings_of_the_users_own_change_nothing(drawn, compact_run, tmp_
         assert (run.returncode, run.stderr) == (0, "")
         outputs.append(out.read_text())
     assert outputs[0] == outputs[1]
+
+
+def test_a_process_that_loads_many_networks_is_not_warned():
+    """As report.py does; TensorFlow warns of the fifth function that it traces again."""
+    assert not tf.get_logger().isEnabledFor(logging.WARNING)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
