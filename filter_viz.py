@@ -50,7 +50,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
     add("--data", metavar="DATA", help="FER CSV or folder of the face (default: the usual file in data/)")
     add(
-        "--layer", default="conv2d_1", metavar="NAME", help="convolution or dense layer; dense_2: the classes"
+        "--layer",
+        metavar="NAME",
+        help="convolution or dense layer, of which the last has the classes (default: the first convolution, "
+        "or in a dense network the classes)",
     )
     add("--preset", choices=PRESETS, default="plain", help="plain: the report's; the others suit deep layers")
     add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")

@@ -180,12 +180,18 @@ def first_kernels(layer: Any) -> np.ndarray | None:
     return np.moveaxis(kernel[:, :, 0], -1, 0) if kernel.ndim == 4 and kernel.shape[2] == 1 else None
 
 
-def find_layer(network: Any, name: str) -> Any:
-    """The convolution or dense layer of that name; InputError names all when none has it."""
+def find_layer(network: Any, name: str | None) -> Any:
+    """The convolution or dense layer of that name; InputError names all when none has it.
+
+    name: None for the first convolution, or in a dense network the classes, its last layer.
+    """
     import keras
 
     kinds = (keras.layers.Conv2D, keras.layers.Dense)
     layers = {layer.name: layer for layer in network.layers if isinstance(layer, kinds)}
+    if name is None:
+        first = next(iter(layers.values()))
+        return first if isinstance(first, keras.layers.Conv2D) else network.layers[-1]
     if name not in layers:
         raise InputError(
             f"layer {name}: not one of the network's filters; {network.name} has {', '.join(layers)}"

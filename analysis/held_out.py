@@ -64,7 +64,7 @@ class HeldOut:
             text += f"; left out {count:,} more that the weights were trained on"
         elif count:
             text += f"; the weights were trained on {count:,} of them"
-        return f"{text} ({self.seen})"
+        return f"{text} ({self.seen})" if count else f"{text}; none of them is a copy of a training face"
 
     def described(self) -> str:
         """How the title of a figure names the faces."""

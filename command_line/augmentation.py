@@ -36,9 +36,10 @@ def show_augmentation(options: argparse.Namespace) -> None:
     rows = [augment(faces.images, augmentation, [options.seed, step]).numpy() for step in range(4)]
     row_titles = ["as read", *(f"augmented {number}" for number in range(1, 5))]
     titles = [f"{CLASS_NAMES[label]}\nrow {row}" for label, row in zip(labels, faces.rows, strict=True)]
-    settings = ", ".join(
-        f"{name} {float(value):g}" for name, value in dataclasses.asdict(augmentation).items() if value
-    )
+    used = {name: value for name, value in dataclasses.asdict(augmentation).items() if value}
+    if "erase" not in used:  # without which its probability means nothing
+        used.pop("erase_probability", None)
+    settings = ", ".join(f"{name} {float(value):g}" for name, value in used.items())
     title = f"Augmentation of {options.network} by recipe {options.recipe}\n{settings}"
     save_figure(draw_face_sheet([faces.images, *rows], row_titles, titles, title), file)
     print(f"wrote {file}")

@@ -64,7 +64,7 @@ def _read_probabilities(path: Path) -> pd.DataFrame:
     needed = ["hash", "seen", *CLASS_NAMES]
     if not set(needed) <= set(table.columns):
         raise InputError(
-            f"{path}: lacks one of the columns {', '.join(needed)}; write it again by predict.py"
+            f"{path}: lacks one of the columns {', '.join(needed)}; give the fold.csv of runs with --fold"
         )
     numbers = table[list(CLASS_NAMES)].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     is_whole = (

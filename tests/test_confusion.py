@@ -157,7 +157,7 @@ class TestHeldOut:
         np.testing.assert_array_equal(held.faces.images, data.validation.images)
         np.testing.assert_array_equal(held.faces.labels, data.validation.labels)
         assert not held.seen.faces.any()
-        with pytest.raises(InputError, match="other faces"):
+        with pytest.raises(InputError, match="its faces are not those that"):
             held_out(faces / "emotion_pixels.csv", run, split_of_run, split="run")
 
     @pytest.mark.parametrize("validation", ["none", "/elsewhere/faces.csv"])

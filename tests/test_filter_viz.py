@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from analysis.activation_maximisation import find_layer
 from filter_viz import main
 from models import builder
 from models.weights_file import save_network
@@ -86,7 +87,7 @@ def test_logits_have_class_names_and_no_outputs(
     ("network", "more", "message"),
     [
         ("cnn", ["--layer", "conv2d_10"], "conv2d_9, dense_1, dense_2"),
-        ("dnn", [], "dnn has dense_1, dense_2"),
+        ("dnn", ["--layer", "conv2d_1"], "dnn has dense_1, dense_2"),
         ("cnn", ["--outputs", "160"], "rows 0 to 159"),
         ("cnn", ["--outputs", "-1"], "--outputs"),
         ("cnn", ["--outputs", "0", "--layer", "dense_2"], "choose a convolution"),
@@ -116,3 +117,9 @@ def test_the_curves_do_not_replace_the_faces_of_the_data_folder(
     line = fails(main, "--weights", weights["cnn"], "--steps", "2", "--out", tmp_path / "train.png")
     assert "would be lost" in line
     assert faces.read_bytes() == (drawn / "train.csv").read_bytes()
+
+
+def test_the_default_layer_is_one_that_the_network_has():
+    assert find_layer(builder("compact")(0.0, 1.0), None).name == "conv2d_1"
+    dense = builder("dnn")(0.0, 1.0)
+    assert find_layer(dense, None) is dense.layers[-1]

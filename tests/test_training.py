@@ -398,3 +398,10 @@ def test_a_run_keeps_faces_to_measure_on_or_says_that_it_does_not(
     printed = capsys.readouterr()
     assert ("have no faces left to measure on" in printed.out) is is_noted
     assert printed.err == ""
+
+
+def test_the_training_file_itself_is_no_validation(drawn, tmp_path, fails):
+    data = drawn / "train.csv"
+    message = fails(train_dnn.main, "--data", data, "--validation", data, "--run", tmp_path / "run")
+    assert "is the file of --data, whose faces are trained on" in message
+    assert not (tmp_path / "run").exists()

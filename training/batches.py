@@ -13,14 +13,15 @@ def training_batches(
     """Batches of all `epochs`, one after the other: (B, 48, 48) float32 faces, (B, 7) float32 targets.
 
     images: (N, 48, 48) uint8. targets: (N, 7) float32 probabilities. recipe: batch size, augmentation and
-    mixup count. Each epoch is a new permutation; its last N % B faces wait for the next epoch, because a
-    batch of another size would be traced anew.
+    mixup count. Each epoch is a new permutation, of which the last N % B faces are left out, because a batch
+    of another size would be traced again.
     """
     faces, known = tf.constant(images), tf.constant(targets, tf.float32)
     count = len(images)
     batch_size = min(recipe.batch_size, count)
     steps = steps_per_epoch(count, batch_size)
-    mirrored_first = tf.random.stateless_uniform((count,), [seed, count]) < 0.5
+    # A seed that no epoch and no step has.
+    mirrored_first = tf.random.stateless_uniform((count,), [seed, -1]) < 0.5
     mixed_steps = round(recipe.epochs * recipe.mixup_until) * steps if recipe.mixup else 0
 
     def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -36,10 +37,13 @@ def training_batches(
             alternate = tf.gather(mirrored_first, rows) ^ is_odd_epoch
             mirrored = alternate if recipe.augmentation.alternate else None
             batch = augment(batch, recipe.augmentation, step_seed, mirrored)
-        if mixed_steps:
-            mixed = _mix(batch, target, recipe, step_seed)
-            batch, target = tf.cond(step < mixed_steps, lambda: mixed, lambda: (batch, target))
-        return batch, target
+        if not mixed_steps:
+            return batch, target
+        return tf.cond(
+            step < mixed_steps,
+            lambda: _mix(batch, target, recipe, step_seed),
+            lambda: (batch, target),
+        )
 
     batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)
     return without_autotuning(batches.map(load, num_parallel_calls=2).prefetch(2))
@@ -52,7 +56,9 @@ def _mix(
 
     The weights come from a Beta distribution, one per face (Zhang et al. 2018, mixup).
     """
+    # The augmentation of this step has split `seed` itself.
     gamma_seed, batch_seed = tf.unstack(tf.random.experimental.stateless_split(seed + 1, 2))
+    # Two gamma variables give a beta variable. Neither may be 0, as those of a small alpha can round to.
     gamma = tf.random.stateless_gamma((2, tf.shape(faces)[0]), gamma_seed, recipe.mixup) + 1e-30
     weight = gamma[0] / (gamma[0] + gamma[1])
     is_mixed = tf.random.stateless_uniform((), batch_seed) < recipe.mixup_share

@@ -75,7 +75,8 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
         )
     except KeyboardInterrupt:
         command = shlex.join(["python", script_of(state.network), "--run", str(run.path), "--resume"])
-        print(f"\nstopped; continue from the last finished epoch with: {command}", file=sys.stderr)
+        after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
+        print(f"{after_bar}stopped; continue from the last finished epoch with: {command}", file=sys.stderr)
         raise SystemExit(130) from None
     return progress.history
 

@@ -89,6 +89,11 @@ def load_training_data(
     elif validation == "PublicTest":
         held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
     elif not is_keyword(validation):
+        if Path(validation).resolve() == Path(path).resolve():
+            raise InputError(
+                f"--validation {validation}: is the file of --data, whose faces are trained on; give "
+                "PublicTest, a fraction or another file"
+            )
         held_out = read_cached(validation)
         held_out.require_labels()
     mean, std = float(training.images.mean()), float(training.images.std())
