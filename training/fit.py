@@ -67,10 +67,11 @@ def fit(
         images, targets, recipe, seed=seed, epochs=range(progress.epochs, recipe.epochs)
     )
 
-    def statistics_batches(epoch: int) -> tf.data.Dataset:
+    def statistics_batches(epoch: int) -> Iterator[Any]:
+        # A generator, because most recipes average nothing and then never ask for a batch.
         whole_faces = dataclasses.replace(recipe, mixup=0.0)
         epochs = range(epoch, epoch + 1)
-        return training_batches(images, targets, whole_faces, seed=seed, epochs=epochs).take(
+        yield from training_batches(images, targets, whole_faces, seed=seed, epochs=epochs).take(
             STATISTICS_BATCHES
         )
 

@@ -81,11 +81,13 @@ def load_training_data(
         left_out = training.select(is_left_out)
         training, hashes = training.select(~is_left_out), hashes[~is_left_out]
     labels = training.require_labels()
+    perceptual = perceptual_hashes(training.images)
     held_out: Dataset | None = None
     if is_fraction(validation):
-        groups = group_copies(perceptual_hashes(training.images), hashes)
+        groups = group_copies(perceptual, hashes)
         learn, hold = split_validation(labels, groups, float(validation), seed)
-        training, held_out, hashes = training.select(learn), training.select(hold), hashes[learn]
+        training, held_out = training.select(learn), training.select(hold)
+        hashes, perceptual = hashes[learn], perceptual[learn]
     elif validation == "PublicTest":
         held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
     elif not is_keyword(validation):
@@ -100,9 +102,7 @@ def load_training_data(
     if std == 0:
         raise InputError(f"{path}: all training faces are the same plain grey; check the file")
     teacher = read_teachers(teachers, hashes, path) if teachers else None
-    return TrainingData(
-        training, held_out, hashes, mean, std, teacher, left_out, perceptual_hashes(training.images)
-    )
+    return TrainingData(training, held_out, hashes, mean, std, teacher, left_out, perceptual)
 
 
 def parse_fold(text: str) -> tuple[int, int]:
