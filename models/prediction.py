@@ -60,24 +60,33 @@ def predict_probabilities(
 
 
 def four_views(faces: np.ndarray) -> list[np.ndarray]:
-    """(N, 48, 48) grey levels -> the same, a little closer (bilinear), and the mirror images of both.
+    """(N, 48, 48) grey levels -> the same, a little closer, and the mirror images of both.
 
     The label of a face depends neither on its side nor on how tightly it was cropped.
     """
+    upright = [faces, moved_view(faces, CLOSER)]
+    return upright + [view[:, :, ::-1] for view in upright]
+
+
+def moved_view(faces: np.ndarray, size: float, right: float = 0.0, down: float = 0.0) -> np.ndarray:
+    """(N, 48, 48) grey levels -> a square part of each face, enlarged to (N, 48, 48) (bilinear).
+
+    size: the part's side as a share of the face's. right, down: by how many pixels its centre is moved. What
+    lies outside the face is filled with the nearest pixel.
+    """
     import keras
 
-    # Maps a pixel of the result to one of the face, about the centre.
-    edge = (1 - CLOSER) * (IMAGE_SIZE - 1) / 2
-    transform = np.array([CLOSER, 0, edge, 0, CLOSER, edge, 0, 0], np.float32)
-    closer = keras.ops.image.affine_transform(
+    # Maps a pixel of the result to one of the face.
+    edge = (1 - size) * (IMAGE_SIZE - 1) / 2
+    transform = np.array([size, 0, edge + right, 0, size, edge + down, 0, 0], np.float32)
+    moved = keras.ops.image.affine_transform(
         faces[..., np.newaxis].astype(np.float32),
         transform,
         interpolation="bilinear",
         fill_mode="nearest",
         data_format="channels_last",
     )
-    upright = [faces, keras.ops.convert_to_numpy(closer)[..., 0]]
-    return upright + [view[:, :, ::-1] for view in upright]
+    return keras.ops.convert_to_numpy(moved)[..., 0]
 
 
 def predict_logits(network: Any, faces: np.ndarray) -> np.ndarray:

@@ -3,9 +3,14 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
-from benchmarks import network_speed, time_to_accuracy, train_speed
+from benchmarks import network_speed, time_to_accuracy, train_speed, views
+from data.cache import read_cached
+from models.locate import find_weights
+from models.prediction import predict_probabilities
+from models.weights_file import load_network
 
 
 @pytest.mark.parametrize(("target", "epochs", "reached"), [("0.01", 3, True), ("0.999", 1, False)])
@@ -47,3 +52,19 @@ def test_a_way_of_training_prints_its_seconds_and_nothing_else(capfd):
     ways = dict(train_speed.measurements(1, ("float32",), ways=("suite float32",)))
     assert ways["suite float32"] > 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_views_are_compared_on_public_test(drawn, compact_run, capfd):
+    data = drawn / "fer2013.csv"
+    views.main(["--data", str(data), "--weights", str(compact_run)])
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(views.SETS)
+    rows = {line[:36].strip(): line[36:].split() for line in lines[1:]}
+    faces = read_cached(data)
+    public = faces.select(faces.rows_with_usage("PublicTest"))
+    network = load_network(find_weights(str(compact_run)))
+    for name, tta, number in (("the face", False, "1"), ("0.95 of the side (--tta)", True, "4")):
+        probabilities = predict_probabilities([network], public.images, tta)
+        accuracy = (probabilities.argmax(axis=1) == public.labels).mean()
+        loss = -np.log(probabilities[np.arange(len(public)), public.labels]).mean()
+        assert rows[name] == [number, f"{accuracy:.4f}", f"{loss:.4f}"]

@@ -67,7 +67,7 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
 def _value(name: str, text: str) -> Any:
     """The value that `text` stands for, or the text itself, which the recipe then refuses."""
     if name in ("flip", "alternate"):
-        return {"0": False, "1": True}.get(text, text)
+        return {"0": False, "false": False, "1": True, "true": True}.get(text.lower(), text)
     for kind in (int, float):
         try:
             return kind(text)
