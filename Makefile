@@ -22,12 +22,11 @@ demo: .venv/ready
 	@echo "Everything is in $(DEMO)/: the faces, two runs with their weights and curves, two submissions, and"
 	@echo "the report with all figures. Open it in a browser: $(CURDIR)/$(DEMO)/report/report.html"
 
-# The report on your data and runs: make report DATA=FOLDER RUNS="runs/cnn runs/dnn" OUT=report
+# The report on your data: make report DATA=FOLDER OUT=report, of the shipped CNN and DNN, or of RUNS="runs/cnn runs/dnn".
 # Without DATA it uses the drawn faces and the runs of the demo, which is made first if it is missing.
 report: .venv/ready
 ifdef DATA
-	test -n "$(RUNS)" || { echo "error: name the weights too: make report DATA=FOLDER RUNS=\"cnn runs/dnn\"" >&2; exit 2; }
-	$(BIN)/python report.py --data "$(DATA)" --runs $(RUNS) --out "$(or $(OUT),report)"
+	$(BIN)/python report.py --data "$(DATA)" $(if $(RUNS),--runs $(RUNS)) --out "$(or $(OUT),report)"
 else
 	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo
 	$(BIN)/python report.py --quick --out "$(or $(OUT),report)"
@@ -37,7 +36,7 @@ endif
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
 	mkdir -p "$(or $(OUT),submissions)"
-	for name in cnn compact ensemble; do \
+	for name in cnn dnn compact ensemble; do \
 	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" || exit; \
 	done
 

@@ -1,14 +1,14 @@
 """Rebuild the whole report on FER2013: every figure, and one page with its numbers beside yours.
 
-    python report.py --data FOLDER --runs runs/cnn runs/dnn --out report
-    python report.py --data FOLDER --runs cnn ensemble --out report
+    python report.py --data FOLDER --out report
+    python report.py --data FOLDER --runs runs/cnn runs/dnn ensemble --out report
 
 FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
 are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Or it has the
-class folders of pictures. The first network is compared with each of the others; if there is a CNN, it counts
-as the first. Without --data and --runs it shows what `make demo` made. Writes report.html, which opens
-offline, and beside it the figures as .png and .pdf with their numbers. On two cores --quick takes about a
-minute, the whole report about five.
+class folders of pictures. Without --runs the shipped CNN and DNN are shown. The first network is compared
+with each of the others; if there is a CNN, it counts as the first. Without --data the page shows what
+`make demo` made. Writes report.html, which opens offline, and beside it the figures as .png and .pdf with
+their numbers. On two cores --quick takes about a minute, the whole report about five.
 """
 
 from command_line.errors import one_line_errors
@@ -38,16 +38,18 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="folder of your CSV files, or of pictures")
     add("--labels", metavar="CSV", help="id,label file: measure on the test.csv in FOLDER")
-    add("--runs", nargs="+", metavar="RUN", help=f"networks to show, any number: {HELP}")
+    add("--runs", nargs="+", metavar="RUN", help=f"networks, any number (default: cnn dnn): {HELP}")
     add("--quick", action="store_true", help="short ascents, few faces per mean map, no checks of the maps")
     add("--out", type=Path, default=Path("report"), metavar="FOLDER", help="output folder")
     arguments = parser.parse_args(argv)
-    if (arguments.data is None) != (arguments.runs is None):
-        raise InputError("--data and --runs go together; omit both for the faces of make demo")
     arguments.is_drawn = arguments.data is None
-    if arguments.is_drawn:
-        if not DEMO.is_dir():
-            raise InputError(f"{DEMO}: does not exist yet; run make demo, or give --data and --runs")
+    if not arguments.is_drawn:
+        arguments.runs = arguments.runs or REPORT_NETWORKS
+    elif arguments.runs or arguments.labels:
+        raise InputError("--runs and --labels need --data; omit them for the faces of make demo")
+    elif not DEMO.is_dir():
+        raise InputError(f"{DEMO}: does not exist yet; run make demo, or give --data")
+    else:
         arguments.data, arguments.runs = DEMO, [str(DEMO / name) for name in REPORT_NETWORKS]
     return arguments
 

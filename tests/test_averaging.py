@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from models.layers import BATCH_NORMALIZATION_MOMENTUM
 from training.averaging import averaged_weights
 from training.fit import build_compiled
+from training.optimizers import build_optimizer
 from training.recipes import RECIPES
 
 RECIPE = replace(RECIPES["compact"]["fast"], average=0.5, dropout=0.0)
@@ -15,7 +17,7 @@ TARGETS = np.eye(7, dtype=np.float32)[np.arange(8) % 7]
 
 
 def test_the_average_is_lent_and_the_weights_come_back():
-    model = build_compiled("compact", 128.0, 64.0, RECIPE, 10, "float32")
+    model = build_compiled("compact", 128.0, 64.0, RECIPE, 100, "float32")
     kernel = next(variable for variable in model.trainable_variables if "kernel" in variable.path)
     expected = None
     for _ in range(3):
@@ -31,7 +33,7 @@ def test_the_average_is_lent_and_the_weights_come_back():
 
 
 def test_statistics_are_the_mean_of_the_batches():
-    model = build_compiled("compact", 128.0, 64.0, RECIPE, 10, "float32")
+    model = build_compiled("compact", 128.0, 64.0, RECIPE, 100, "float32")
     model.train_on_batch(FACES, TARGETS)
     layer = model.get_layer("batch_normalization_1")
     means = []
@@ -48,3 +50,9 @@ def test_without_an_average_nothing_happens():
     with averaged_weights(model, []):
         for variable, value in zip(model.weights, before, strict=True):
             np.testing.assert_array_equal(np.array(variable), value)
+
+
+@pytest.mark.parametrize(("steps", "momentum"), [(1, 0.0), (10, 0.0), (200, 0.95), (100_000, 0.998)])
+def test_the_average_of_a_short_run_reaches_back_over_a_tenth_of_it(steps, momentum):
+    optimizer = build_optimizer(replace(RECIPE, average=0.998), steps)
+    assert optimizer.ema_momentum == pytest.approx(momentum)

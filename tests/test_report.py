@@ -510,7 +510,7 @@ def test_wrong_input_ends_with_one_line_and_nothing_written(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
 
 
-def test_data_and_runs_go_together_and_the_demo_must_be_there(faces, tmp_path, monkeypatch, fails):
-    assert "go together" in fails(report.main, "--data", faces)
+def test_runs_need_data_and_the_demo_must_be_there(runs, tmp_path, monkeypatch, fails):
+    assert "need --data" in fails(report.main, "--runs", runs["cnn"])
     monkeypatch.setattr(report, "DEMO", tmp_path / "demo")
     assert "make demo" in fails(report.main, "--out", tmp_path / "report")

@@ -10,6 +10,8 @@ from training.recipes import Recipe
 # Kernels that see fewer numbers than this, as those of a first layer on one grey channel, are left to AdamW:
 # they have fewer inputs than filters, so that their filters cannot be orthogonal to each other.
 _LEAST_FAN_IN = 64
+# The share of a run that averaged weights reach back over at most.
+_AVERAGED_SHARE = 0.1
 
 
 class ConvolutionMuon(keras.optimizers.Muon):
@@ -63,7 +65,9 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
             warmup_steps=warmup_steps,
         )
     decay = recipe.weight_decay
-    average = {"use_ema": recipe.average > 0, "ema_momentum": recipe.average}
+    # In a short run the average must not reach back to weights that knew nothing.
+    momentum = max(0.0, min(recipe.average, 1 - 1 / (_AVERAGED_SHARE * steps)))
+    average = {"use_ema": recipe.average > 0, "ema_momentum": momentum}
     match recipe.optimizer:
         case "adam":
             return keras.optimizers.Adam(learning_rate, **average)

@@ -42,7 +42,8 @@ class Recipe:
     to zero (Smith 2018). weight_decay: decoupled, of adamw and muon. adam_share: learning rate of what muon
     leaves to AdamW, as a share of learning_rate.
     average: validate and keep the exponential moving average of the weights, in which a step keeps this share
-    of the average before it (Polyak & Juditsky 1992; training/averaging.py); 0 for the weights themselves.
+    of the average before it (Polyak & Juditsky 1992; training/averaging.py), or less in a short run, so that
+    the average reaches back over a tenth of it at most; 0 for the weights themselves.
     dropout: rate of every dropout layer that a network always has. block_dropout: rate after each of its
     blocks. teacher_share: weight of --teacher's probabilities in the targets, beside the labels.
     mixup: alpha of the Beta distribution by which pairs of faces and of targets are averaged (Zhang et al.
