@@ -13,6 +13,7 @@ from analysis.attribution import METHODS
 from analysis.facial_parts import REGION_NAMES, average_parts
 from analysis.mean_saliency import MeanSaliency
 
+COLOURS = "viridis"
 DISPLAY_PERCENTILE = 99
 COLOUR_LABEL = f"saliency, each map by itself;\n1: its {DISPLAY_PERCENTILE}th percentile"
 # The share of a face that stays undimmed, and how much contrast the rest keeps.
@@ -68,7 +69,7 @@ def draw_saliency(
     for ax, text in zip(grid[0], titles, strict=True):
         ax.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
     for index, (method, values) in enumerate(maps.items()):
-        _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
         for ax in grid[1 + 3 * index, ~values.any(axis=(1, 2))]:
             ax.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
         _draw_overlays(grid[2 + 3 * index], faces, values)
@@ -91,7 +92,7 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
             ax.contour(part, levels=[0.5], colors="#fde725", linewidths=0.8)
     for index, (method, values) in enumerate(mean.maps.items()):
         maps, bars = grid[1 + 2 * index : 3 + 2 * index]
-        _draw_images(maps, scale_for_display(values), METHODS[method], cmap="viridis", vmax=1)
+        _draw_images(maps, scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
         for ax, shares in zip(bars, mean.shares[method], strict=True):
             _draw_bars(ax, shares, mean.areas)
         bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
@@ -126,7 +127,7 @@ def _draw_overlays(axes: np.ndarray, faces: np.ndarray, maps: np.ndarray) -> Non
     blurred = scale_for_display(gaussian_filter(maps, (0, DIMMING_BLUR, DIMMING_BLUR)))
     _draw_images(axes, faces, "over the face,\nblurred")
     for ax, values in zip(axes, blurred, strict=True):
-        ax.imshow(values, cmap="viridis", vmin=0, vmax=1, alpha=MOST_OPAQUE * values)
+        ax.imshow(values, cmap=COLOURS, vmin=0, vmax=1, alpha=MOST_OPAQUE * values)
 
 
 def _draw_bars(ax: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
@@ -143,7 +144,7 @@ def _draw_bars(ax: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
 
 def _colour_bar(figure: Figure, axes: np.ndarray) -> None:
     bar = figure.colorbar(
-        ScalarMappable(cmap="viridis"), ax=axes, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
+        ScalarMappable(cmap=COLOURS), ax=axes, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
     )
     bar.set_label(COLOUR_LABEL, fontsize=7)
     bar.ax.tick_params(labelsize=7)
