@@ -11,6 +11,7 @@ FOLDER = Path(__file__).resolve().parent / "weights"
 # A name and its files, whose probabilities are averaged.
 SHIPPED = {
     "cnn": ("cnn",),
+    "dnn": ("dnn",),
     "compact": ("compact-1",),
     "ensemble": ("compact-1", "compact-2", "compact-3"),
 }

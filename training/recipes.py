@@ -95,15 +95,19 @@ RECIPES = {
     "dnn": {
         "report": Recipe(epochs=80, validation="0.2"),
         "fast": Recipe(
-            epochs=30,
+            epochs=60,
             validation="auto",
+            batch_size=256,
             optimizer="adamw",
-            learning_rate=0.001,
+            learning_rate=0.0015,
             warmup=0.15,
             weight_decay=0.05,
+            average=0.998,
             label_smoothing=0.1,
             dropout=0.3,
-            augmentation=Augmentation(rotation=5, shift=0.04, zoom=0.05, flip=True),
+            augmentation=Augmentation(
+                rotation=5, shift=0.04, zoom=0.05, flip=True, alternate=True, brightness=0.1, contrast=0.2
+            ),
         ),
     },
     "compact": {
@@ -112,7 +116,7 @@ RECIPES = {
     "medium": {
         "fast": replace(
             _CNN_FAST,
-            epochs=40,
+            epochs=62,
             adam_share=1.0,
             average=0.998,
             dropout=0.3,
