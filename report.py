@@ -61,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     networks = find_networks(arguments.runs)
     data_options = find_data(arguments.data, arguments.labels, networks)
     commands = plan(networks, data_options, QUICK if arguments.quick else FULL)
-    with filled_folder(arguments.out) as folder:
+    names = ["report.html", *(name for command in commands for name in command.files)]
+    with filled_folder(arguments.out, names) as folder:
         for number, command in enumerate(commands, start=1):
             if sys.stdout.isatty():
                 print(f"step {number} of {len(commands)}: {command.purpose}")

@@ -1,4 +1,4 @@
-"""Train the report's CNN (19,323,463 parameters; question 1) or the compact network on FER2013.
+"""Train the report's CNN (19,323,463 parameters; question 1) or our own networks on FER2013.
 
     python train_cnn.py --data data/icml_face_data.csv --run runs/cnn
     python train_cnn.py --network compact --data data/icml_face_data.csv --run runs/compact

@@ -53,7 +53,7 @@ class Command:
 
     def shown(self, folder: Path) -> str:
         """What to type in this project's folder to get the same files in `folder`."""
-        words = map(shown_path, (*self.arguments, "--out", *self._files(folder)))
+        words = map(shown_path, (*self.arguments, "--out", *self._files_in(folder)))
         return shlex.join(["python", self.script, *words])
 
     def run(self, folder: Path) -> None:
@@ -65,12 +65,17 @@ class Command:
         main = runpy.run_path(str(PROJECT / self.script))["main"].__wrapped__
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                main([*self.arguments, "--out", *self._files(folder)])
+                main([*self.arguments, "--out", *self._files_in(folder)])
         except InputError as error:
             raise InputError(f"{self.script}: {error}") from None
 
-    def _files(self, folder: Path) -> list[str]:
-        return [str(folder / (self.stem + ending)) for ending in FORMATS]
+    @property
+    def files(self) -> list[str]:
+        """The names of its figures."""
+        return [self.stem + ending for ending in FORMATS]
+
+    def _files_in(self, folder: Path) -> list[str]:
+        return [str(folder / name) for name in self.files]
 
 
 def plan(networks: Mapping[str, Network], data_options: Sequence[str], effort: Effort) -> list[Command]:

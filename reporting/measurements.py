@@ -89,7 +89,10 @@ def run_facts(weights: WeightsFile) -> dict[str, Any]:
     # A weight file may be in any folder, so its record may be missing or written by another program.
     with suppress(OSError, ValueError, KeyError, TypeError):
         record = json.loads(path.read_text())
-        recorded = {name: record["arguments"][name] for name in RUN_ARGUMENTS}
+        arguments = record["arguments"]
+        recorded = {name: arguments[name] for name in RUN_ARGUMENTS}
+        if changes := [*arguments.get("set", ()), *(["teachers"] if arguments.get("teacher") else [])]:
+            recorded["recipe"] += f" with {', '.join(changes)}"
         # Both may be files, which a run records by their absolute paths.
         recorded |= {name: Path(recorded[name]).name for name in ("data", "validation")}
         facts |= recorded | {

@@ -58,7 +58,7 @@ def test_views_are_compared_on_public_test(drawn, compact_run, capfd):
     data = drawn / "fer2013.csv"
     views.main(["--data", str(data), "--weights", str(compact_run)])
     lines = capfd.readouterr().out.splitlines()
-    assert len(lines) == 1 + len(views.SETS)
+    assert len(lines) == 2 + len(views.SETS)
     rows = {line[:36].strip(): line[36:].split() for line in lines[1:]}
     faces = read_cached(data)
     public = faces.select(faces.rows_with_usage("PublicTest"))

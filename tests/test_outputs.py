@@ -98,3 +98,18 @@ def test_a_report_replaces_no_file_of_the_users_but_an_older_report(tmp_path):
         fill(ours)
     assert (tmp_path / "page" / "report.html").read_text() == ours + "again"
     assert (tmp_path / "page" / "filters.csv").read_text() == "precious"
+
+
+def test_a_report_is_refused_before_the_work_and_blamed_for_its_own_files_only(tmp_path):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "report.html").write_text("precious")
+    worked = False
+    with (
+        pytest.raises(InputError, match=r"report\.html: was not written by this suite"),
+        filled_folder(tmp_path / "page", ["report.html"]),
+    ):
+        worked = True
+    assert not worked
+    with pytest.raises(BrokenPipeError), filled_folder(tmp_path / "other"):
+        raise BrokenPipeError  # as print does when nobody reads
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]

@@ -25,8 +25,12 @@ def test_settings_replace_those_of_the_recipe_and_nothing_else():
 
 def test_augmentation_begins_and_ends_with_its_ranges():
     assert with_settings(RECIPES["dnn"]["report"], ["shift=0.1"]).augmentation == Augmentation(shift=0.1)
-    none = ["rotation=0", "shift=0", "zoom=0", "flip=0", "erase=0"]
+    none = ["rotation=0", "shift=0", "zoom=0", "flip=false", "erase=0"]
     assert with_settings(FAST, none).augmentation is None
+    # Without flips and rectangles, how they would be made has no effect.
+    none += ["aspect=0", "brightness=0", "contrast=0"]
+    assert with_settings(RECIPES["medium"]["fast"], none).augmentation is None
+    assert with_settings(RECIPES["dnn"]["fast"], ["flip=0"]).augmentation.alternate is False
 
 
 @pytest.mark.parametrize(
@@ -41,8 +45,8 @@ def test_augmentation_begins_and_ends_with_its_ranges():
         ("learning_rate=0", "should be greater than or equal to 0.0000001"),
         ("erase=12", "should be less than or equal to 1"),
         ("mixup_share=0.5", "has no effect here; omit it or set mixup=0.2 too"),
-        ("flip=yes", "should be a valid boolean"),
-        ("flip=2", "should be a valid boolean"),
+        ("flip=yes", "is neither true nor false"),
+        ("alternate=2", "is neither true nor false"),
         ("optimizer=sgd", "should be 'adam', 'adamw' or 'muon'"),
     ],
 )

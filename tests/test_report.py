@@ -449,6 +449,9 @@ def test_the_record_of_a_run_counts_more_than_one_beside_its_weights(runs, tmp_p
     record["arguments"]["recipe"] = "report"
     (run / "run.json").write_text(json.dumps(record))
     assert run_facts(find_weights(str(run)))["recipe"] == "report"
+    record["arguments"] |= {"set": ["shift=0.2", "flip=0"], "teacher": ["fold.csv"]}
+    (run / "run.json").write_text(json.dumps(record))
+    assert run_facts(find_weights(str(run)))["recipe"] == "report with shift=0.2, flip=0, teachers"
     (run / "run.json").write_text("{")
     assert run_facts(find_weights(str(run))).keys() == {"name", "weights", "epoch", "seed"}
 

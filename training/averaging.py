@@ -20,10 +20,10 @@ def averaged_weights(model: keras.Model, batches: Iterable[Any]) -> Iterator[Non
         return
     kept = [(variable, np.array(variable)) for variable in model.weights]
     averages = model.optimizer._model_variables_moving_average  # Keras gives it no public name
-    for variable, average in zip(model.trainable_variables, averages, strict=True):
-        variable.assign(average)
-    measure_statistics(model, batches)
     try:
+        for variable, average in zip(model.trainable_variables, averages, strict=True):
+            variable.assign(average)
+        measure_statistics(model, batches)
         yield
     finally:
         for variable, value in kept:
@@ -34,9 +34,11 @@ def measure_statistics(model: keras.Model, batches: Iterable[Any]) -> None:
     """Set the statistics of all batch normalisations to their mean over `batches` of (faces, targets)."""
     normalisations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in normalisations]
-    for number, (faces, _) in enumerate(batches):
-        for layer in normalisations:
-            layer.momentum = number / (number + 1)  # which makes the moving average the mean so far
-        model(faces, training=True)
-    for layer, momentum in zip(normalisations, momenta, strict=True):
-        layer.momentum = momentum
+    try:
+        for number, (faces, _) in enumerate(batches):
+            for layer in normalisations:
+                layer.momentum = number / (number + 1)  # which makes the moving average the mean so far
+            model(faces, training=True)
+    finally:
+        for layer, momentum in zip(normalisations, momenta, strict=True):
+            layer.momentum = momentum

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from training.recipes import Recipe
 
-# Kernels that see fewer numbers than this, as those of a first layer on one grey channel, are left to AdamW:
-# they have fewer inputs than filters, so that their filters cannot be orthogonal to each other.
+# Kernels that see fewer numbers than this, as those of a first layer on one grey channel, are left to AdamW,
+# because so few numbers cannot make many filters orthogonal to each other.
 _LEAST_FAN_IN = 64
 # The share of a run that averaged weights reach back over at most.
 _AVERAGED_SHARE = 0.1
@@ -34,7 +34,10 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return len(variable.shape) != 4 or _fan_in(variable.shape) < _LEAST_FAN_IN
 
     def zeropower_via_newtonschulz5(self, x: tf.Tensor, steps: int) -> tf.Tensor:
-        """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2."""
+        """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2.
+
+        Muon's update calls this by Keras's name, and lr_adjust after it.
+        """
         matrix = tf.reshape(x, (_fan_in(x.shape), x.shape[-1]))
         matrix = tf.cast(matrix / (tf.norm(matrix) + self.epsilon), self.compute_dtype)
         is_tall = matrix.shape[0] > matrix.shape[1]
@@ -66,8 +69,8 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
         )
     decay = recipe.weight_decay
     # In a short run the average must not reach back to weights that knew nothing.
-    momentum = max(0.0, min(recipe.average, 1 - 1 / (_AVERAGED_SHARE * steps)))
-    average = {"use_ema": recipe.average > 0, "ema_momentum": momentum}
+    kept = max(0.0, min(recipe.average, 1 - 1 / (_AVERAGED_SHARE * steps)))
+    average = {"use_ema": recipe.average > 0, "ema_momentum": kept}
     match recipe.optimizer:
         case "adam":
             return keras.optimizers.Adam(learning_rate, **average)

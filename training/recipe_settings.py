@@ -10,6 +10,7 @@ from data.checked import problem
 from data.errors import InputError
 from training.recipes import Augmentation, Recipe
 
+SWITCHES = {"false": False, "0": False, "true": True, "1": True}
 # Those that are options of their own.
 OPTIONS = ("epochs", "batch_size", "validation")
 NAMES = tuple(
@@ -23,8 +24,8 @@ NAMES = tuple(
 def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """The recipe with other settings, each as 'NAME=VALUE'; of two of one name the last counts.
 
-    Names are those of Recipe and Augmentation; with every range at 0 there is no augmentation. Raises
-    InputError.
+    Names are those of Recipe and Augmentation; if all ranges are 0 and nothing is flipped, there is no
+    augmentation. Raises InputError.
     """
     for change in changes:
         name, equals, text = change.partition("=")
@@ -37,7 +38,7 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         except ValidationError as error:
             raise InputError(f"--set {change}: {problem(error)}") from None
     _refuse_without_effect(recipe, changes)
-    return recipe
+    return _without_idle_ranges(recipe)
 
 
 def _refuse_without_effect(recipe: Recipe, changes: Sequence[str]) -> None:
@@ -48,7 +49,7 @@ def _refuse_without_effect(recipe: Recipe, changes: Sequence[str]) -> None:
         "weight_decay": (recipe.optimizer != "adam" or not recipe.weight_decay, "optimizer=adamw"),
         "mixup_share": (recipe.mixup > 0, "mixup=0.2"),
         "mixup_until": (recipe.mixup > 0, "mixup=0.2"),
-        "alternate": (ranges.flip or not ranges.alternate, "flip=1"),
+        "alternate": (ranges.flip or not ranges.alternate, "flip=true"),
         "erase_probability": (ranges.erase > 0, "erase=0.1"),
     }
     for change in changes:
@@ -61,13 +62,25 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     if hasattr(recipe, name):  # else it is one of the augmentation's
         return dataclasses.replace(recipe, **{name: value})
     ranges = dataclasses.replace(recipe.augmentation or Augmentation(), **{name: value})
+    return dataclasses.replace(recipe, augmentation=ranges)
+
+
+def _without_idle_ranges(recipe: Recipe) -> Recipe:
+    """The recipe without what has no effect: of its augmentation, or the whole of it."""
+    ranges = recipe.augmentation or Augmentation()
+    if not ranges.flip:
+        ranges = dataclasses.replace(ranges, alternate=False)
+    if not ranges.erase:
+        ranges = dataclasses.replace(ranges, erase_probability=1.0)
     return dataclasses.replace(recipe, augmentation=None if ranges == Augmentation() else ranges)
 
 
 def _value(name: str, text: str) -> Any:
     """The value that `text` stands for, or the text itself, which the recipe then refuses."""
     if name in ("flip", "alternate"):
-        return {"0": False, "false": False, "1": True, "true": True}.get(text.lower(), text)
+        if text.lower() not in SWITCHES:
+            raise InputError(f"--set {name}={text}: is neither true nor false")
+        return SWITCHES[text.lower()]
     for kind in (int, float):
         try:
             return kind(text)
