@@ -3,9 +3,10 @@
     python export_weights.py --weights runs/cnn --out models/weights/cnn.weights.h5
     python export_weights.py --weights compact --format onnx --out compact.onnx
 
-Writes the best weights of the run with kernels in float16, and beside them, with the ending .json, a sidecar:
-network, recipe, arguments, epochs, seed, versions, commit, machine, and the accuracies of the written file on
-PublicTest. Refuses when half precision changes an accuracy over all faces by more than 0.001.
+Writes the best weights of the run, or with --weights runs/cnn/last.weights.h5 the last, with kernels in
+float16, and beside them, with the ending .json, a sidecar: network, recipe, arguments, epochs, seed,
+versions, commit, machine, and the accuracies of the written file on PublicTest. Refuses when half precision
+changes an accuracy by more than 0.001.
 
 --format litert and onnx write one file that takes grey levels and gives probabilities, from a run or shipped
 weights, with the class names in its metadata (docs/predict_with_onnx.py reads it). They run the file on drawn
@@ -39,7 +40,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--weights", required=True, metavar="RUN", help=f"finished run; for litert and onnx {HELP}")
+    add(
+        "--weights",
+        required=True,
+        metavar="RUN",
+        help=f"finished run or a weight file in it; for litert and onnx {HELP}",
+    )
     add("--format", choices=("weights", *ENDINGS), default="weights", help="what to write")
     add("--data", metavar="DATA", help="for weights: FER data with PublicTest rows (default: that in data/)")
     endings = ", ".join([ENDING, *ENDINGS.values()])
@@ -64,9 +70,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def share_weights(arguments: argparse.Namespace) -> list[Path]:
     """Write the weights of a finished run in half precision, and their sidecar. Raises InputError."""
-    run = RunFolder(arguments.weights)
+    given = Path(arguments.weights)
+    run = RunFolder(given.parent if given.is_file() else given)
     state, history = run.read_finished()
-    weights = find_weights(str(run.path.resolve()))
+    weights = find_weights(str(given.resolve()))
     out = Path(arguments.out)
     require_exportable(out)
     data = locate_data(arguments.data, "measure")

@@ -43,6 +43,15 @@ def test_half_the_size_and_nearly_the_same_probabilities(drawn, compact_run, exp
     assert kinds == {("float16", True), ("float32", False)}
 
 
+def test_the_last_weights_of_a_run_are_exported_by_their_file(drawn, compact_run, tmp_path):
+    last, out = compact_run / "last.weights.h5", tmp_path / "last.weights.h5"
+    export_weights.main(["--weights", str(last), "--data", str(drawn / "fer2013.csv"), "--out", str(out)])
+    assert find_weights(str(out)).description["epoch"] == 4
+    faces = read_csv(drawn / "test.csv").images
+    before, after = (predict_logits(load_network(find_weights(str(each))), faces) for each in (last, out))
+    np.testing.assert_allclose(after, before, atol=0.01 * np.abs(before).max())
+
+
 def test_the_record_tells_how_and_what_without_paths(drawn, compact_run, exported):
     text = exported.with_name("small.json").read_text()
     record = json.loads(text)
