@@ -32,11 +32,11 @@ else
 	$(BIN)/python report.py --quick --out "$(or $(OUT),report)"
 endif
 
-# Write the submissions of all shipped weights for test.csv in the folder DATA into the folder OUT (submissions).
+# Write the submissions of the CNN, the DNN, medium and the ensemble for test.csv in the folder DATA into the folder OUT (submissions).
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
 	mkdir -p "$(or $(OUT),submissions)"
-	for name in cnn dnn compact ensemble; do \
+	for name in cnn dnn medium ensemble; do \
 	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" || exit; \
 	done
 

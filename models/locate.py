@@ -13,7 +13,8 @@ SHIPPED = {
     "cnn": ("cnn",),
     "dnn": ("dnn",),
     "compact": ("compact-1",),
-    "ensemble": ("compact-1", "compact-2", "compact-3"),
+    "medium": ("medium",),
+    "ensemble": ("medium", "compact-1", "compact-2", "compact-3"),
 }
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "ensemble", "cnn"

