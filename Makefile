@@ -12,7 +12,7 @@ demo: .venv/ready
 	rm -rf $(DEMO)
 	$(BIN)/python draw_faces.py $(DEMO) --train 1600 --test 700 --variety 0.3
 	$(BIN)/python train_cnn.py --data $(DEMO)/train.csv --run $(DEMO)/cnn --epochs 2 --batch-size 64
-	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 8 --batch-size 64
+	$(BIN)/python train_dnn.py --data $(DEMO)/train.csv --run $(DEMO)/dnn --epochs 16 --batch-size 64
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/cnn --out $(DEMO)/submission_cnn.csv
 	$(BIN)/python predict.py --data $(DEMO)/test.csv --labels $(DEMO)/test_labels.csv --weights $(DEMO)/dnn --out $(DEMO)/submission_dnn.csv
 	$(BIN)/python report.py --quick --out $(DEMO)/report
