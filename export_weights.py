@@ -28,9 +28,9 @@ from data.cache import read_cached
 from data.errors import InputError
 from data.locate import locate_data
 from drawing.faces import draw_faces
+from models.keras_setup import set_up_tensorflow
 from models.locate import HELP, find_weights
 from models.runtime_formats import ENDINGS, export_network, require_packages
-from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import ENDING, sidecar_path
 from training.environment import environment
 from training.run_folder import RunFolder

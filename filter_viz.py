@@ -36,8 +36,8 @@ from data.cache import read_cached
 from data.dataset import Dataset
 from data.errors import InputError
 from data.locate import locate_data
+from models.keras_setup import set_up_tensorflow
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
-from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 
 MOST_EXAMPLES = 9

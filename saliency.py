@@ -39,8 +39,8 @@ from command_line.progress import progress_bars
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
+from models.keras_setup import set_up_tensorflow
 from models.locate import DEFAULT_SINGLE, HELP, find_weights
-from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 from photographs.reading import read_photographs, unread_files
 from photographs.table import as_text, face_table

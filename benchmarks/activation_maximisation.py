@@ -16,7 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from analysis.activation_maximisation import PRESETS, maximise_activation
-from models.tensorflow_setup import set_up_tensorflow
+from models.keras_setup import set_up_tensorflow
 
 STEPS = 200
 LOOP_FILTERS = 4

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from data.cache import read_cached
 from data.pictures import Square, shrink
 from drawing.faces import draw_faces
+from models.keras_setup import set_up_tensorflow
 from models.locate import DEFAULT, find_all
 from models.prediction import predict_probabilities
-from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import load_network
 from photographs.finding import FRAMING, find_faces
 

@@ -30,7 +30,7 @@ from training.precision import PRECISIONS
 
 def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
     """Faces per second in training and prediction, over `steps` batches each; the training's precision."""
-    from models.tensorflow_setup import set_up_tensorflow
+    from models.keras_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from models import builder

@@ -42,7 +42,7 @@ def random_faces(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def suite_seconds(steps: int, precision: str) -> float:
     """Seconds of `steps` batches through the suite's own training, as train_cnn.py runs it."""
-    from models.tensorflow_setup import set_up_tensorflow
+    from models.keras_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from training.batches import training_batches
@@ -196,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             print(torch_seconds(arguments.steps, precision))
         return
-    from models.tensorflow_setup import set_up_tensorflow
+    from models.keras_setup import set_up_tensorflow
 
     set_up_tensorflow()
     precisions = {"float32", choose_precision("auto")}

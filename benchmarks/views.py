@@ -24,10 +24,10 @@ from command_line.arguments import Parser  # noqa: E402
 from command_line.progress import progress_bars  # noqa: E402
 from data.cache import read_cached  # noqa: E402
 from data.locate import locate_data  # noqa: E402
+from models.keras_setup import set_up_tensorflow  # noqa: E402
 from models.locate import DEFAULT, HELP, find_all  # noqa: E402
 from models.prediction import CLOSER, moved_view, predict_probabilities  # noqa: E402
 from models.progress import Progress, silent  # noqa: E402
-from models.tensorflow_setup import set_up_tensorflow  # noqa: E402
 from models.weights_file import load_network  # noqa: E402
 
 # The arguments of moved_view: part of the face's side, and pixels to the right and down.

@@ -26,7 +26,7 @@ def show_augmentation(options: argparse.Namespace) -> None:
     faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training
     labels, first = np.unique(faces.require_labels(), return_index=True)
     faces = faces.select(first)
-    from models.tensorflow_setup import set_up_tensorflow
+    from models.keras_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from analysis.figures.faces import draw_face_sheet

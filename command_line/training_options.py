@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from command_line.arguments import Parser, whole_number
 from data.errors import InputError
+from models.keras_setup import BACKENDS, check_backend
 from models.locate import HELP, find_weights
 from training.plan import SCRIPTS
 from training.precision import PRECISIONS
@@ -75,12 +76,21 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         default="auto",
         help="auto: bfloat16 where the hardware is fast at it, else float32; a resumed run keeps its own",
     )
+    add(
+        "--backend",
+        choices=BACKENDS,
+        default="tensorflow",
+        help="what Keras computes on; jax, if installed, trains several times faster on a GPU",
+    )
     add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
     options = parser.parse_args(argv)
     options.script, options.typed = script, parser.given(argv)
     options.weights = find_weights(options.start) if options.start else None
     _choose_network(options, networks)
+    check_backend(options.backend)
+    if options.backend == "jax" and options.strategy == "mirrored":
+        raise InputError("--strategy mirrored: is TensorFlow's; omit it or --backend jax")
     if options.recipe not in RECIPES[options.network]:
         raise InputError(
             f"--recipe {options.recipe}: --network {options.network} has no such recipe; omit --recipe"

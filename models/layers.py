@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import layers
 
 # Keras's 0.99 needs some 500 steps to forget the initial values, so short runs would use wrong statistics.
@@ -42,6 +41,10 @@ class FusedBatchNormalization(layers.BatchNormalization):
         super().__init__(autocast=False, **options)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
         frozen = not training or not self.trainable
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
@@ -70,7 +73,7 @@ class InterpolationBlur(layers.Layer):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         if training:
             return inputs
-        padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1]], mode="SYMMETRIC")
+        padded = keras.ops.pad(inputs, [[0, 0], [1, 1], [1, 1]], mode="symmetric")
         rows = (padded[:, :-2] + 10.0 * padded[:, 1:-1] + padded[:, 2:]) / 12.0
         return (rows[..., :-2] + 10.0 * rows[..., 1:-1] + rows[..., 2:]) / 12.0
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from data.dataset import IMAGE_SIZE, NUM_CLASSES
 from data.errors import InputError
+from models.keras_setup import set_up_tensorflow
 from models.progress import Progress, silent
-from models.tensorflow_setup import set_up_tensorflow
 from models.weights_file import WeightsFile, load_network
 
 BATCH_SIZE = 256
@@ -81,7 +81,8 @@ def moved_view(faces: np.ndarray, size: float, right: float = 0.0, down: float =
     transform = np.array([size, 0, edge + right, 0, size, edge + down, 0, 0], np.float32)
     moved = keras.ops.image.affine_transform(
         faces[..., np.newaxis].astype(np.float32),
-        transform,
+        # One per face, because Keras's JAX backend does not take one for all.
+        np.broadcast_to(transform, (len(faces), 8)),
         interpolation="bilinear",
         fill_mode="nearest",
         data_format="channels_last",

@@ -19,8 +19,8 @@ from data.atomic import atomic_path
 from data.dataset import CLASS_NAMES, IMAGE_SIZE
 from data.errors import InputError
 from data.replacing import MARK
+from models.keras_setup import silent_stderr
 from models.prediction import predict_probabilities
-from models.tensorflow_setup import silent_stderr
 from models.weights_file import WeightsFile, load_network
 
 # The ending of each format, and the modules that write and check it.

@@ -61,7 +61,7 @@ def measurements(folder: Path, networks: Mapping[str, Network]) -> dict[str, Any
 
 def architecture(kind: str) -> dict[str, Any]:
     """A network of this suite: its totals; of one of the report's also its layers, in rows as there."""
-    from models.tensorflow_setup import set_up_tensorflow
+    from models.keras_setup import set_up_tensorflow
 
     set_up_tensorflow()
     from models.summary import layer_table, parameter_totals

@@ -9,7 +9,7 @@ import pytest
 import train_cnn
 from drawing.csv_files import write_drawn_csvs
 from drawing.picture_folders import write_drawn_folders
-from models.tensorflow_setup import set_up_tensorflow
+from models.keras_setup import set_up_tensorflow
 from training.run_folder import RunFolder
 
 set_up_tensorflow()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.layers import BATCH_NORMALIZATION_MOMENTUM, FusedBatchNormalization
-from training.averaging import averaged_weights
+from training.averaging import Averaging
 from training.fit import build_compiled
 from training.optimizers import build_optimizer
 from training.recipes import RECIPES
@@ -25,7 +25,7 @@ def test_the_average_is_lent_and_the_weights_come_back():
         values.append(np.array(kernel))
     expected = 0.25 * values[0] + 0.25 * values[1] + 0.5 * values[2]
     before = [np.array(variable) for variable in model.weights]
-    with averaged_weights(model, [(FACES, TARGETS)]):
+    with Averaging(model).averaged([(FACES, TARGETS)]):
         np.testing.assert_allclose(np.array(kernel), expected, rtol=1e-5, atol=1e-7)
         assert np.abs(np.array(kernel) - values[2]).max() > 1e-4
     assert_weights(model, before)
@@ -41,7 +41,7 @@ def test_the_weights_come_back_after_an_error():
         yield FACES, TARGETS
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), averaged_weights(model, stopped_batches()):
+    with pytest.raises(KeyboardInterrupt), Averaging(model).averaged(stopped_batches()):
         pass
     assert_weights(model, before)
     assert model.get_layer("batch_normalization_1").momentum == BATCH_NORMALIZATION_MOMENTUM
@@ -58,7 +58,7 @@ def test_statistics_are_those_of_all_batches_in_every_layer():
     layers = [layer for layer in model.layers if isinstance(layer, FusedBatchNormalization)]
     measured = []
     for batches in ([FACES[:4]], [FACES[4:]], [FACES[:4], FACES[4:]]):
-        with averaged_weights(model, [(batch, None) for batch in batches]):
+        with Averaging(model).averaged([(batch, None) for batch in batches]):
             statistics = [(layer.moving_mean, layer.moving_variance) for layer in layers]
             measured.append([np.array(values) for pair in statistics for values in pair])
     for first, second, both in zip(*measured, strict=True):
@@ -69,7 +69,7 @@ def test_statistics_are_those_of_all_batches_in_every_layer():
 def test_without_an_average_nothing_happens():
     model = build_compiled("compact", 128.0, 64.0, replace(RECIPE, average=0.0), 10, "float32")
     before = [np.array(variable) for variable in model.weights]
-    with averaged_weights(model, []):
+    with Averaging(model).averaged([]):
         assert_weights(model, before)
 
 

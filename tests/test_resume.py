@@ -176,7 +176,7 @@ def test_two_devices_train_together(drawn, tmp_path, script, options):
     """Two logical CPUs stand in for two GPUs."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from models.tensorflow_setup import set_up_tensorflow\n"
+        "from models.keras_setup import set_up_tensorflow\n"
         "set_up_tensorflow()\n"
         "import tensorflow as tf\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"

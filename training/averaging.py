@@ -1,6 +1,6 @@
 """Averaged weights: used for validation and kept, while training continues with the weights themselves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,37 +8,87 @@ import keras
 import numpy as np
 
 
-@contextmanager
-def averaged_weights(model: keras.Model, batches: Iterable[Any]) -> Iterator[None]:
-    """In the block, give a compiled model the moving average of its weights, if its optimiser keeps one.
+class Averaging:
+    """What lends a compiled model the moving average of its weights."""
 
-    The average of the weights has other activations than the weights, so the statistics of batch
-    normalisation are measured anew (Izmailov et al. 2018), on `batches` of (faces, targets).
-    """
-    if not model.optimizer.use_ema:
-        yield
-        return
-    kept = [(variable, np.array(variable)) for variable in model.weights]
-    averages = model.optimizer._model_variables_moving_average  # Keras gives it no public name
-    try:
-        for variable, average in zip(model.trainable_variables, averages, strict=True):
-            variable.assign(average)
-        measure_statistics(model, batches)
-        yield
-    finally:
-        for variable, value in kept:
-            variable.assign(value)
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self.normalisations = [
+            layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        self._statistics = _statistics_function(model, self.normalisations)
+
+    @contextmanager
+    def averaged(self, batches: Iterable[Any]) -> Iterator[None]:
+        """In the block, give the model the moving average of its weights, if its optimiser keeps one.
+
+        The average of the weights has other activations than the weights, so the statistics of batch
+        normalisation are measured anew (Izmailov et al. 2018), on `batches` of (faces, targets).
+        """
+        model = self.model
+        if not model.optimizer.use_ema:
+            yield
+            return
+        kept = [(variable, np.array(variable)) for variable in model.weights]
+        averages = model.optimizer._model_variables_moving_average  # Keras gives it no public name
+        try:
+            for variable, average in zip(model.trainable_variables, averages, strict=True):
+                # A copy, because JAX gives the memory of what it is passed to its results.
+                variable.assign(np.array(average))
+            self._measure_statistics(batches)
+            yield
+        finally:
+            for variable, value in kept:
+                variable.assign(value)
+
+    def _measure_statistics(self, batches: Iterable[Any]) -> None:
+        """Set the statistics of all batch normalisations to their mean over `batches`."""
+        momenta = [layer.momentum for layer in self.normalisations]
+        measured = []
+        try:
+            for layer in self.normalisations:
+                layer.momentum = 0.0  # which makes the moving average that of the last batch
+            measured = [self._statistics(faces) for faces, _ in batches]
+        finally:
+            for layer, momentum in zip(self.normalisations, momenta, strict=True):
+                layer.momentum = momentum
+        if measured:
+            means = [np.mean(values, axis=0) for values in zip(*measured, strict=True)]
+            for variable, mean in zip(_moving(self.normalisations), means, strict=True):
+                variable.assign(mean)
 
 
-def measure_statistics(model: keras.Model, batches: Iterable[Any]) -> None:
-    """Set the statistics of all batch normalisations to their mean over `batches` of (faces, targets)."""
-    normalisations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in normalisations]
-    try:
-        for number, (faces, _) in enumerate(batches):
-            for layer in normalisations:
-                layer.momentum = number / (number + 1)  # which makes the moving average the mean so far
+def _moving(normalisations: Iterable[Any]) -> list[Any]:
+    return [variable for layer in normalisations for variable in (layer.moving_mean, layer.moving_variance)]
+
+
+def _statistics_function(model: keras.Model, normalisations: Iterable[Any]) -> Callable[[Any], Any]:
+    """A function of (B, 48, 48) faces that gives the moving averages after seeing them in training."""
+    moving = _moving(normalisations)
+    if keras.backend.backend() != "jax":
+
+        def statistics(faces: Any) -> list[np.ndarray]:
             model(faces, training=True)
-    finally:
-        for layer, momentum in zip(normalisations, momenta, strict=True):
-            layer.momentum = momentum
+            return [np.array(variable) for variable in moving]
+
+        return statistics
+
+    import jax
+
+    # Compiled, because on a GPU the operations one by one take longer than an epoch.
+    paths = [variable.path for variable in model.non_trainable_variables]
+    where = [paths.index(variable.path) for variable in moving]
+
+    @jax.jit
+    def compiled(trainable: Any, others: Any, faces: Any) -> list[Any]:
+        _, after = model.stateless_call(trainable, others, faces, training=True)
+        return [after[index] for index in where]
+
+    def statistics_of_jax(faces: Any) -> list[Any]:
+        return compiled(
+            [variable.value for variable in model.trainable_variables],
+            [variable.value for variable in model.non_trainable_variables],
+            faces,
+        )
+
+    return statistics_of_jax

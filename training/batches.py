@@ -1,77 +1,119 @@
 """Batches whose shuffling, augmentation and mixing derive from (seed, epoch, step) alone."""
 
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from training.augmentation import augment
+from training.randomness import gamma, key, permutation, split, uniform
 from training.recipes import Recipe
 
 
 def training_batches(
     images: np.ndarray, targets: np.ndarray, recipe: Recipe, *, seed: int, epochs: range
-) -> tf.data.Dataset:
+) -> Any:
     """Batches of all `epochs`, one after the other: (B, 48, 48) float32 faces, (B, 7) float32 targets.
 
     images: (N, 48, 48) uint8. targets: (N, 7) float32 probabilities. recipe: batch size, augmentation and
     mixup count. Each epoch is a new permutation, of which the last N % B faces are left out, because a batch
-    of another size would be traced again.
+    of another size would be traced again. Returns a tf.data.Dataset or, on JAX, an iterator.
     """
-    faces, known = tf.constant(images), tf.constant(targets, tf.float32)
-    count = len(images)
-    batch_size = min(recipe.batch_size, count)
-    steps = steps_per_epoch(count, batch_size)
     # A seed that no epoch and no step has.
-    mirrored_first = tf.random.stateless_uniform((count,), [seed, -1]) < 0.5
-    mixed_steps = round(recipe.epochs * recipe.mixup_until) * steps if recipe.mixup else 0
+    mirrored_first = uniform((len(images),), key(seed, -1)) < 0.5
+    sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32"), mirrored_first
+    batches = _jax_batches if keras.backend.backend() == "jax" else _tensorflow_batches
+    return batches(sources, recipe, seed, epochs)
+
+
+def _tensorflow_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Any:
+    import tensorflow as tf
+
+    count = sources[0].shape[0]
+    batch_size = min(recipe.batch_size, count)
 
     def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=tf.stack([seed, epoch]))
+        order = permutation(count, key(seed, epoch))
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-        return rows.enumerate(start=epoch * steps)
+        return rows.enumerate(start=epoch * steps_per_epoch(count, batch_size))
 
     def load(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        batch, target = tf.cast(tf.gather(faces, rows), tf.float32), tf.gather(known, rows)
-        step_seed = tf.stack([tf.cast(seed, tf.int64), step])
-        if recipe.augmentation is not None:
-            is_odd_epoch = step // steps % 2 == 1
-            alternate = tf.gather(mirrored_first, rows) ^ is_odd_epoch
-            mirrored = alternate if recipe.augmentation.alternate else None
-            batch = augment(batch, recipe.augmentation, step_seed, mirrored)
-        if not mixed_steps:
-            return batch, target
-        return tf.cond(
-            step < mixed_steps,
-            lambda: _mix(batch, target, recipe, step_seed),
-            lambda: (batch, target),
-        )
+        return _batch(sources, rows, step, recipe, seed)
 
     batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)
     return without_autotuning(batches.map(load, num_parallel_calls=2).prefetch(2))
 
 
-def _mix(
-    faces: tf.Tensor, targets: tf.Tensor, recipe: Recipe, seed: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def _jax_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Iterator[Any]:
+    count = sources[0].shape[0]
+    batch_size = min(recipe.batch_size, count)
+    steps = steps_per_epoch(count, batch_size)
+    load = _compiled_batch()
+    for epoch in epochs:
+        order = np.array(permutation(count, key(seed, epoch)))
+        for step in range(steps):
+            rows = order[step * batch_size : (step + 1) * batch_size]
+            yield load(sources, rows, np.int32(epoch * steps + step), recipe, seed)
+
+
+@functools.cache
+def _compiled_batch() -> Any:
+    """_batch, compiled once for all runs of this process."""
+    import jax
+
+    return jax.jit(_batch, static_argnums=(3, 4))
+
+
+def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tuple[Any, Any]:
+    """The faces of these rows as the network sees them in this step of the run, and their targets.
+
+    sources: all faces, their targets, and which of them are mirrored in the first epoch.
+    """
+    images, known, mirrored_first = sources
+    count = images.shape[0]
+    steps = steps_per_epoch(count, min(recipe.batch_size, count))
+    faces, targets = ops.cast(ops.take(images, rows, axis=0), "float32"), ops.take(known, rows, axis=0)
+    step_key = key(seed, step)
+    if recipe.augmentation is not None:
+        alternate = ops.logical_xor(ops.take(mirrored_first, rows, axis=0), step // steps % 2 == 1)
+        faces = augment(
+            faces, recipe.augmentation, step_key, alternate if recipe.augmentation.alternate else None
+        )
+    if not recipe.mixup:
+        return faces, targets
+    return ops.cond(
+        step < round(recipe.epochs * recipe.mixup_until) * steps,
+        lambda: _mix(faces, targets, recipe, step_key),
+        lambda: (faces, targets),
+    )
+
+
+def _mix(faces: Any, targets: Any, recipe: Recipe, step_key: Any) -> tuple[Any, Any]:
     """Average each face and its targets with those of the next face, in a share of the batches.
 
     The weights come from a Beta distribution, one per face (Zhang et al. 2018, mixup).
     """
-    # The augmentation of this step has split `seed` itself.
-    gamma_seed, batch_seed = tf.unstack(tf.random.experimental.stateless_split(seed + 1, 2))
+    # The augmentation of this step has split `step_key` itself.
+    gamma_key, batch_key = split(step_key + 1, 2)
     # Two gamma variables give a beta variable. Neither may be 0, as those of a small alpha can round to.
-    gamma = tf.random.stateless_gamma((2, tf.shape(faces)[0]), gamma_seed, recipe.mixup) + 1e-30
-    weight = gamma[0] / (gamma[0] + gamma[1])
-    is_mixed = tf.random.stateless_uniform((), batch_seed) < recipe.mixup_share
-    weight = tf.where(is_mixed, weight, tf.ones_like(weight))[:, tf.newaxis]
-    mixed = weight * targets + (1 - weight) * tf.roll(targets, 1, axis=0)
-    weight = weight[..., tf.newaxis]
-    return weight * faces + (1 - weight) * tf.roll(faces, 1, axis=0), mixed
+    parts = gamma((2, ops.shape(faces)[0]), gamma_key, recipe.mixup) + 1e-30
+    weight = parts[0] / (parts[0] + parts[1])
+    is_mixed = uniform((), batch_key) < recipe.mixup_share
+    weight = ops.where(is_mixed, weight, ops.ones_like(weight))[:, np.newaxis]
+    mixed = weight * targets + (1 - weight) * ops.roll(targets, 1, axis=0)
+    weight = weight[..., np.newaxis]
+    return weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0), mixed
 
 
-def without_autotuning(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The same batches without TensorFlow's tuning thread, whose sleeps delay the end of an iterator. They
-    double from 0.01 to 60 s (TensorFlow 2.21), so a pass over 100 s of batches took 142 s.
+def without_autotuning(batches: Any) -> Any:
+    """The same tf.data.Dataset without TensorFlow's tuning thread, whose sleeps delay the end of an iterator.
+    They double from 0.01 to 60 s (TensorFlow 2.21), so a pass over 100 s of batches took 142 s.
     """
+    import tensorflow as tf
+
     options = tf.data.Options()
     options.autotune.enabled = False
     return batches.with_options(options)

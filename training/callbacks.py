@@ -14,7 +14,7 @@ from data.checked import from_json
 from data.errors import InputError
 from models.hdf5 import hdf5_bytes, reading_hdf5
 from models.weights_file import save_network, variables_by_name
-from training.averaging import averaged_weights
+from training.averaging import Averaging
 from training.run_folder import RunFolder, best_epoch
 from training.run_state import checked_history
 
@@ -38,6 +38,8 @@ class StopAtNonFiniteLoss(keras.callbacks.Callback):
     def __init__(self, run: RunFolder) -> None:
         super().__init__()
         self.run = run
+        # Keras may then call it in another thread, without which JAX's GPU would wait after each batch.
+        self.async_safe = True
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.epoch = epoch + 1
@@ -85,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
         """network: the uncompiled model that shares the weights of the one in training.
 
         hashes: exact and perceptual, of the training faces.
-        statistics_batches: by the epoch, from 0, the batches that averaged_weights takes.
+        statistics_batches: by the epoch, from 0, the batches that Averaging takes.
         """
         super().__init__()
         self.run = run
@@ -96,13 +98,16 @@ class Checkpoint(keras.callbacks.Callback):
         self.statistics_batches = statistics_batches
         self.averaged: contextlib.ExitStack | None = None
 
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.averaging = Averaging(self.model)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.epoch = epoch
         self.started = time.monotonic()
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         self.averaged = contextlib.ExitStack()
-        self.averaged.enter_context(averaged_weights(self.model, self.statistics_batches(self.epoch)))
+        self.averaged.enter_context(self.averaging.averaged(self.statistics_batches(self.epoch)))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if self.averaged is None:  # without validation

@@ -1,24 +1,29 @@
 """What results depend on besides the arguments: versions, the code's commit, the machine."""
 
+import importlib.metadata
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("tensorflow", "keras", "numpy")
 
 
-def environment() -> dict[str, Any]:
-    """The versions, the commit and the machine, JSON-ready."""
+def environment(backend: str = "tensorflow", gpus: Sequence[str] = ()) -> dict[str, Any]:
+    """The versions, the commit and the machine, JSON-ready.
+
+    backend: Keras's, tensorflow or jax. gpus: the names of those it computes on.
+    """
+    packages = {name: importlib.metadata.version(name) for name in (backend, "keras", "numpy")}
     return {
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | packages,
         "commit": _commit(),
         "machine": {
             "processor": _cpu_information("model name") or platform.processor(),
             "cores": os.cpu_count(),
+            "gpus": ", ".join(gpus),
             "system": platform.platform(),
         },
     }

@@ -2,12 +2,13 @@
 
 import contextlib
 import dataclasses
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
 from data.dataset import NUM_CLASSES, Dataset
 from models import builder
@@ -71,9 +72,8 @@ def fit(
         # A generator, because most recipes average nothing and then never ask for a batch.
         whole_faces = dataclasses.replace(recipe, mixup=0.0)
         epochs = range(epoch, epoch + 1)
-        yield from training_batches(images, targets, whole_faces, seed=seed, epochs=epochs).take(
-            STATISTICS_BATCHES
-        )
+        batches = training_batches(images, targets, whole_faces, seed=seed, epochs=epochs)
+        yield from itertools.islice(batches, STATISTICS_BATCHES)
 
     description = {"network": network, "mean": data.mean, "std": data.std, "seed": seed}
     callbacks = [
@@ -91,9 +91,7 @@ def fit(
     on_terminal = sys.stdout.isatty()
     model.fit(
         batches,
-        validation_data=None
-        if data.validation is None
-        else validation_batches(data.validation, model.distribute_strategy.num_replicas_in_sync),
+        validation_data=None if data.validation is None else validation_batches(data.validation, model),
         epochs=recipe.epochs,
         initial_epoch=progress.epochs,
         steps_per_epoch=steps,
@@ -114,7 +112,8 @@ def build_compiled(
         optimizer=build_optimizer(recipe, steps, model.compute_dtype),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
-        jit_compile=False,  # Keras would choose XLA on a GPU; training/precision.py says why there is none
+        # Keras would choose XLA for TensorFlow on a GPU too; training/precision.py says why it may not.
+        jit_compile=keras.backend.backend() == "jax",
     )
     return model
 
@@ -130,15 +129,37 @@ def _dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def validation_batches(validation: Dataset, devices: int) -> tf.data.Dataset:
+def validation_batches(validation: Dataset, model: keras.Model) -> Any:
     """(B, 48, 48) uint8 faces and (B, 7) one-hot labels, in order, every face once."""
-    pairs = (validation.images, tf.one_hot(validation.require_labels(), NUM_CLASSES))
+    pairs = (validation.images, np.eye(NUM_CLASSES, dtype=np.float32)[validation.require_labels()])
+    if keras.backend.backend() == "jax":
+        return _Slices(pairs)
+    import tensorflow as tf
+
     # Keras fails in mirrored training unless all devices get equal shares of the first batch.
+    devices = model.distribute_strategy.num_replicas_in_sync
     size = min(VALIDATION_BATCH_SIZE, max(1, len(validation) // devices) * devices)
     return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(size))
 
 
+class _Slices(keras.utils.PyDataset):
+    """Consecutive parts of some arrays."""
+
+    def __init__(self, arrays: tuple[np.ndarray, ...]) -> None:
+        super().__init__()
+        self.arrays = arrays
+
+    def __len__(self) -> int:
+        return -(-len(self.arrays[0]) // VALIDATION_BATCH_SIZE)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        start = index * VALIDATION_BATCH_SIZE
+        return tuple(array[start : start + VALIDATION_BATCH_SIZE] for array in self.arrays)
+
+
 def _mirrored_scope() -> Any:
+    import tensorflow as tf
+
     devices = [
         device.name
         for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")

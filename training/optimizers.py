@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from training.recipes import Recipe
 
@@ -33,25 +33,25 @@ class ConvolutionMuon(keras.optimizers.Muon):
     def _should_use_adamw(self, variable: Any) -> bool:
         return len(variable.shape) != 4 or _fan_in(variable.shape) < _LEAST_FAN_IN
 
-    def zeropower_via_newtonschulz5(self, x: tf.Tensor, steps: int) -> tf.Tensor:
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2.
 
         Muon's update calls this by Keras's name, and lr_adjust after it.
         """
-        matrix = tf.reshape(x, (_fan_in(x.shape), x.shape[-1]))
-        matrix = tf.cast(matrix / (tf.norm(matrix) + self.epsilon), self.compute_dtype)
+        matrix = ops.reshape(x, (_fan_in(x.shape), x.shape[-1]))
+        matrix = ops.cast(matrix / (ops.norm(matrix) + self.epsilon), self.compute_dtype)
         is_tall = matrix.shape[0] > matrix.shape[1]
         if is_tall:
-            matrix = tf.transpose(matrix)
+            matrix = ops.transpose(matrix)
         for _ in range(steps):
-            gram = tf.matmul(matrix, matrix, transpose_b=True)
-            polynomial = self.muon_b * gram + self.muon_c * tf.matmul(gram, gram)
-            matrix = self.muon_a * matrix + tf.matmul(polynomial, matrix)
+            gram = ops.matmul(matrix, ops.transpose(matrix))
+            polynomial = self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
+            matrix = self.muon_a * matrix + ops.matmul(polynomial, matrix)
         if is_tall:
-            matrix = tf.transpose(matrix)
-        return tf.reshape(tf.cast(matrix, x.dtype), x.shape)
+            matrix = ops.transpose(matrix)
+        return ops.reshape(ops.cast(matrix, x.dtype), x.shape)
 
-    def lr_adjust(self, x: tf.Tensor) -> tf.Tensor:
+    def lr_adjust(self, x: Any) -> Any:
         """Scale an update so that its root mean square is that of Adam (Liu et al. 2025, section 2.2)."""
         return x * self.rms_rate * max(_fan_in(x.shape), x.shape[-1]) ** 0.5
 

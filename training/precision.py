@@ -1,12 +1,13 @@
 """In which precision a network is trained: float32, or bfloat16 where the hardware multiplies that fast.
 
-XLA is not offered: with it, on a CPU, the compact network's loss was NaN from the second step on,
-MirroredStrategy failed, and no network trained faster.
+TensorFlow is not offered with XLA: on a CPU the compact network's loss was then NaN from the second step on,
+MirroredStrategy failed, and no network trained faster. JAX always compiles by XLA.
 """
 
 from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
+from models.keras_setup import gpus, keras_backend
 from training.environment import cpu_flags
 
 Precision = Literal["float32", "bfloat16"]
@@ -24,12 +25,9 @@ def choose_precision(asked: Precision | Literal["auto"]) -> Precision:
     """The precision to train in, one of PRECISIONS. asked: one of them, or 'auto' for this machine's best."""
     if asked != "auto":
         return asked
-    import tensorflow as tf
-
-    details = [
-        tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")
-    ]
-    return best_precision(cpu_flags(), [each.get("compute_capability") for each in details])
+    if keras_backend() == "jax" and not gpus():
+        return "float32"  # XLA computes bfloat16 on a CPU by way of float32
+    return best_precision(cpu_flags(), [each.compute_capability for each in gpus()])
 
 
 def best_precision(

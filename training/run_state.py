@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from data.checked import CHECKED, Count, Deviation, Finite, GreyLevel, Seed, Share, problem
 from models import NetworkName
+from models.keras_setup import Backend
 from training.precision import Precision
 from training.recipes import Recipe
 
@@ -35,6 +36,7 @@ class Arguments:
     teacher: list[str]
     fold: str | None
     refit_normalisation: bool
+    backend: Backend = "tensorflow"
 
 
 @dataclass(frozen=True, config=CHECKED)

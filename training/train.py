@@ -9,8 +9,10 @@ from data.dataset import Dataset
 from data.errors import InputError
 from data.probabilities import probabilities_text
 from data.splits import image_hashes
+from models.keras_setup import Backend, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
+from models.weights_file import load_network
 from training.environment import environment
 from training.plan import Plan, script_of
 from training.precision import choose_precision
@@ -44,9 +46,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     if start is not None:
         data = after_start(data, start, plan.arguments.refit_normalisation)
 
-    from models.tensorflow_setup import set_up_tensorflow
-
-    set_up_tensorflow(deterministic=plan.arguments.deterministic)
+    set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
     state = _begun(plan, data, digest)
     if plan.start is not None:
         keep_start(run, plan.start)
@@ -55,7 +55,8 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     )
     print(
         f"training the network {state.network} on {len(data.training):,} faces, {validated}, "
-        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, "
+        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, on "
+        f"{', '.join(gpu.name for gpu in gpus()) or 'the CPU'}, "
         f"from {state.start.name if state.start else 'random'} weights, into {run.path}",
         flush=True,
     )
@@ -81,15 +82,16 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     return progress.history
 
 
-def predict_fold(run: RunFolder, left_out: Dataset) -> None:
+def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:
     """Write the four-view probabilities that the run's best epoch gives the faces it left out.
 
     Raises InputError when the folder cannot be written.
     """
-    from models.prediction import predict_with_files
+    from models.prediction import predict_probabilities
 
+    set_up_keras(backend)  # a run that was finished already has not
     weights = find_weights(str(run.path))
-    probabilities = predict_with_files([weights], left_out.images, tta=True)
+    probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
     # Folds keep identical faces together, but not other copies.
     hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
     write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})
@@ -123,7 +125,7 @@ def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
             network=plan.network,
             arguments=plan.arguments,
             recipe=plan.recipe,
-            **environment(),
+            **environment(plan.arguments.backend, [gpu.name for gpu in gpus()]),
             data_digest=digest,
             precision=choose_precision(plan.precision or "auto"),
             precision_changes=[],

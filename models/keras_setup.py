@@ -1,0 +1,131 @@
+"""The settings that make Keras and its backend fast and the same for everybody; made before their import.
+
+Scripts call `set_up_tensorflow()`, or in training `set_up_keras()`, after they have checked their arguments
+and files, because the import costs seconds and 600 MB.
+"""
+
+import contextlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, get_args
+
+from data.errors import InputError
+
+Backend = Literal["tensorflow", "jax"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+
+class Gpu(NamedTuple):
+    """A GPU that Keras computes on. compute_capability: (major, minor), None where it has none."""
+
+    name: str
+    compute_capability: tuple[int, int] | None
+
+
+def check_backend(backend: Backend) -> None:
+    """InputError when the package of a backend is not installed."""
+    if importlib.util.find_spec(backend) is None:
+        raise InputError(
+            f"--backend {backend}: the package {backend} is not installed; install it, on NVIDIA GPUs with "
+            "pip install 'jax[cuda13]', or omit --backend"
+        )
+
+
+def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
+    """Import Keras with this backend; nothing happens if it has been imported with it.
+
+    deterministic: as in set_up_tensorflow. A process has one backend.
+    """
+    if backend == "tensorflow":
+        set_up_tensorflow(deterministic)
+    else:
+        _set_up_jax(deterministic)
+
+
+def _set_up_jax(deterministic: bool) -> None:
+    if "jax" not in sys.modules:
+        # Else the first process takes three quarters of the GPU and the second fails.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        if deterministic:
+            flags = os.environ.get("XLA_FLAGS", "")
+            os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+
+    assert keras.backend.backend() == "jax", "another backend is in use in this process"
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+
+
+def keras_backend() -> Backend:
+    """The backend that Keras was imported with."""
+    import keras
+
+    return keras.backend.backend()
+
+
+def gpus() -> list[Gpu]:
+    """Those that Keras's backend computes on."""
+    if keras_backend() == "jax":
+        import jax
+
+        found = []
+        for device in jax.devices():
+            if device.platform == "gpu":
+                major, minor = map(int, getattr(device, "compute_capability", "0.0").split("."))
+                found.append(Gpu(device.device_kind, (major, minor)))
+        return found
+    import tensorflow as tf
+
+    details = [
+        tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return [Gpu(each.get("device_name", "GPU"), each.get("compute_capability")) for each in details]
+
+
+def set_up_tensorflow(deterministic: bool = False) -> None:
+    """Import TensorFlow and Keras with oneDNN on, the start-up chatter off and no settings of the user's own.
+
+    deterministic: ask for bit-identical results on the same machine with the same number of threads.
+    """
+    if "tensorflow" not in sys.modules:
+        # On AMD processors TensorFlow leaves oneDNN off, which makes it 1.5 to 2 times slower.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        # On a single core TensorFlow would take one thread for both the batches and the training that waits
+        # for them, and sometimes hang.
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(max(2, os.cpu_count() or 2)))
+        # Level 3, because the absence of a GPU is logged as an error.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        # Whatever ~/.keras/keras.json says; see also below.
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    with silent_stderr():
+        import keras
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    # A process that loads several networks is warned of functions that are traced again; each is, once.
+    tf.get_logger().setLevel("ERROR")
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    # Without growth the first process takes the whole GPU and the second fails.
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+@contextlib.contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Drop what C++ writes to stderr in the block: TensorFlow's import logs before its log level applies."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
