@@ -46,14 +46,19 @@ def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
 
 def _set_up_jax(deterministic: bool) -> None:
     if "jax" not in sys.modules:
+        # As below. JAX's own warnings are about the time that a GPU's kernels took when it chose among them.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # Else the first process takes three quarters of the GPU and the second fails.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         if deterministic:
             flags = os.environ.get("XLA_FLAGS", "")
             os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     os.environ["KERAS_BACKEND"] = "jax"
-    import keras
+    with silent_stderr():
+        import keras
 
+        # This imports TensorFlow too, if there is one, which is silent later on.
+        keras.utils.set_random_seed(0)
     assert keras.backend.backend() == "jax", "another backend is in use in this process"
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")

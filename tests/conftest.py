@@ -1,5 +1,6 @@
-"""What the tests share: TensorFlow set up once, and a folder of drawn faces in every CSV format."""
+"""What the tests share: Keras set up once, and a folder of drawn faces in every CSV format."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 import train_cnn
 from drawing.csv_files import write_drawn_csvs
 from drawing.picture_folders import write_drawn_folders
-from models.keras_setup import set_up_tensorflow
+from models.keras_setup import set_up_keras
 from training.run_folder import RunFolder
 
-set_up_tensorflow()
+# A process has one backend: tests/test_jax.py runs some of these files once more, in a process of their own.
+set_up_keras(os.environ.get("TEST_BACKEND", "tensorflow"))
 
 
 @pytest.fixture(scope="session")

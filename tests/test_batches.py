@@ -16,7 +16,7 @@ PLAIN = Recipe(epochs=4, validation="none", batch_size=10)
 
 def batches(epochs: range, seed: int = 1, recipe: Recipe = PLAIN, images: np.ndarray = IMAGES) -> list:
     pairs = training_batches(images, TARGETS, recipe, seed=seed, epochs=epochs)
-    return [(faces.numpy(), targets.numpy()) for faces, targets in pairs]
+    return [(np.array(faces), np.array(targets)) for faces, targets in pairs]
 
 
 def faces_of(pairs: list) -> list[int]:
