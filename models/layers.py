@@ -66,7 +66,7 @@ class InterpolationBlur(layers.Layer):
 
     (N, height, width) -> the same. Sampling at a fraction f between two pixels has the variance f (1 - f) of
     their distance squared, for a uniform f 1/6 on average, as has the kernel (1, 10, 1) / 12. Without it a
-    network sees sharper faces than it was trained on: the shipped compact-1 gets 67.3 % of PublicTest right
+    network sees sharper faces than it was trained on: a compact network got 67.3 % of PublicTest right
     without it and 67.9 % with it.
     """
 

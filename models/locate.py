@@ -12,9 +12,9 @@ FOLDER = Path(__file__).resolve().parent / "weights"
 SHIPPED = {
     "cnn": ("cnn",),
     "dnn": ("dnn",),
-    "compact": ("compact-1",),
+    "compact": ("compact",),
     "medium": ("medium",),
-    "ensemble": ("medium", "compact-1", "compact-2", "compact-3"),
+    "ensemble": ("medium", "medium-untaught", "compact"),
 }
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "ensemble", "cnn"

@@ -166,7 +166,7 @@ def test_weights_have_the_names_that_keras_gives_them(tmp_path):
     network.save_weights(tmp_path / "keras.weights.h5")
     with (
         h5py.File(tmp_path / "keras.weights.h5") as by_keras,
-        h5py.File(FOLDER / "compact-1.weights.h5") as own,
+        h5py.File(FOLDER / "compact.weights.h5") as own,
     ):
         kernel = "layers/conv2d_3/vars/0"
         np.testing.assert_array_equal(by_keras[kernel][()], own[kernel][()].astype(np.float32))

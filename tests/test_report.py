@@ -312,13 +312,13 @@ def test_a_page_of_a_dense_network_has_no_filters_and_says_why(built, runs, tmp_
 def test_any_networks_are_shown_the_reports_cnn_first(runs):
     networks = find_networks([str(runs["dnn"]), "ensemble", "compact", str(runs["cnn"])])
     assert [(name, each.kind, len(each.files)) for name, each in networks.items()] == [
-        ("cnn", "cnn", 1), ("ensemble", "medium", 4), ("compact", "compact", 1), ("dnn", "dnn", 1),
+        ("cnn", "cnn", 1), ("ensemble", "medium", 3), ("compact", "compact", 1), ("dnn", "dnn", 1),
     ]  # fmt: skip
     commands = {each.stem: each.arguments for each in plan(networks, ("--data", "a.csv"), QUICK)}
     versus = ["--versus", "ensemble", "--versus", "compact", "--versus", str(runs["dnn"])]
     assert " ".join(versus) in " ".join(commands["confusion"])
     histories = [Path(path).stem for path in commands["curves"]]
-    expected = ["cnn", "medium", "compact-1", "compact-2", "compact-3", "dnn"]
+    expected = ["cnn", "medium", "medium-untaught", "compact", "dnn"]
     assert histories == expected, "compact is in the ensemble"
 
 
@@ -362,7 +362,7 @@ def test_data_is_found_under_their_usual_names(faces, runs, tmp_path, write_run_
 def test_a_history_is_found_in_the_run_or_in_the_record_of_shipped_weights(runs, tmp_path):
     assert history_of(find_weights(str(runs["cnn"]))) == str(runs["cnn"])
     shipped = find_weights("compact")
-    assert history_of(shipped) == str(shipped.path.with_name("compact-1.json"))
+    assert history_of(shipped) == str(shipped.path.with_name("compact.json"))
     alone = tmp_path / "alone.weights.h5"
     alone.write_bytes(shipped.path.read_bytes())
     assert history_of(find_weights(str(alone))) is None
