@@ -26,14 +26,16 @@ def show_augmentation(options: argparse.Namespace) -> None:
     faces = load_training_data(plan.arguments.data, "none", options.seed, options.limit).training
     labels, first = np.unique(faces.require_labels(), return_index=True)
     faces = faces.select(first)
-    from models.keras_setup import set_up_tensorflow
+    from models.keras_setup import set_up_keras
 
-    set_up_tensorflow()
+    set_up_keras(options.backend)
     from analysis.figures.faces import draw_face_sheet
     from training.augmentation import augment
+    from training.randomness import make_key
 
     augmentation = plan.recipe.augmentation
-    rows = [augment(faces.images, augmentation, [options.seed, step]).numpy() for step in range(4)]
+    keys = [make_key(options.seed, step) for step in range(4)]
+    rows = [np.array(augment(faces.images, augmentation, key)) for key in keys]
     row_titles = ["as read", *(f"augmented {number}" for number in range(1, 5))]
     titles = [f"{CLASS_NAMES[label]}\nrow {row}" for label, row in zip(labels, faces.rows, strict=True)]
     used = {name: value for name, value in dataclasses.asdict(augmentation).items() if value}

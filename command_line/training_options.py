@@ -61,6 +61,7 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     add(
         "--teacher",
         nargs="+",
+        action="extend",
         default=[],
         metavar="CSV",
         help="probabilities of the training faces, by networks that were not trained on them: fold.csv of "
@@ -80,7 +81,7 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         "--backend",
         choices=BACKENDS,
         default="tensorflow",
-        help="what Keras computes on; jax, if installed, trains several times faster on a GPU",
+        help="what Keras computes on; jax has to be installed and is meant for GPUs",
     )
     add("--strategy", choices=("none", "mirrored"), default="none", help="mirrored: all GPUs of this machine")
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png, .pdf or .svg)")
@@ -88,7 +89,8 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
     options.script, options.typed = script, parser.given(argv)
     options.weights = find_weights(options.start) if options.start else None
     _choose_network(options, networks)
-    check_backend(options.backend)
+    if not options.resume:  # a stopped run has its own
+        check_backend(options.backend)
     if options.backend == "jax" and options.strategy == "mirrored":
         raise InputError("--strategy mirrored: is TensorFlow's; omit it or --backend jax")
     if options.recipe not in RECIPES[options.network]:

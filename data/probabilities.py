@@ -56,7 +56,7 @@ def read_teachers(paths: Sequence[str], hashes: np.ndarray, source: str) -> np.n
 
 def _read_probabilities(path: Path) -> pd.DataFrame:
     """What probabilities_text made, with columns `file` and `line`. Raises InputError."""
-    require_file(path, "the probabilities that predict.py --probabilities wrote")
+    require_file(path, "the fold.csv of a run with --fold")
     try:
         table = pd.read_csv(path, dtype={"hash": str})
     except (OSError, ValueError) as error:  # pandas raises subclasses of ValueError
@@ -77,7 +77,7 @@ def _read_probabilities(path: Path) -> pd.DataFrame:
         line = int((~is_whole).to_numpy().argmax()) + 2  # the header is the first
         raise InputError(
             f"{path}: line {line}: is not a hash, 0 or 1, and seven probabilities that sum to 1; write the "
-            "file again by predict.py"
+            "file again"
         )
     table[list(CLASS_NAMES)] = numbers
     table["hash"] = np.array([int(digits, 16) for digits in table["hash"]], np.uint64)

@@ -26,17 +26,23 @@ class Gpu(NamedTuple):
 
 def check_backend(backend: Backend) -> None:
     """InputError when the package of a backend is not installed."""
-    if importlib.util.find_spec(backend) is None:
+    if importlib.util.find_spec(backend) is not None:
+        return
+    if backend == "jax":
         raise InputError(
-            f"--backend {backend}: the package {backend} is not installed; install it, on NVIDIA GPUs with "
-            "pip install 'jax[cuda13]', or omit --backend"
+            "--backend jax: the package jax is not installed; install it, for NVIDIA GPUs with: pip install "
+            "'jax[cuda13]'"
         )
+    raise InputError(
+        "the package tensorflow is not installed; install it with: pip install tensorflow (training alone "
+        "also runs without it, by --backend jax)"
+    )
 
 
 def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
-    """Import Keras with this backend; nothing happens if it has been imported with it.
+    """Import Keras with this backend; a process has one. deterministic: as in set_up_tensorflow.
 
-    deterministic: as in set_up_tensorflow. A process has one backend.
+    Raises InputError when the backend is not installed or finds no device.
     """
     if backend == "tensorflow":
         set_up_tensorflow(deterministic)
@@ -45,8 +51,9 @@ def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
 
 
 def _set_up_jax(deterministic: bool) -> None:
+    check_backend("jax")
     if "jax" not in sys.modules:
-        # As below. JAX's own warnings are about the time that a GPU's kernels took when it chose among them.
+        # Of TensorFlow, see below. JAX itself only warns of the times by which it chose a GPU's kernels.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # Else the first process takes three quarters of the GPU and the second fails.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -59,7 +66,18 @@ def _set_up_jax(deterministic: bool) -> None:
 
         # This imports TensorFlow too, if there is one, which is silent later on.
         keras.utils.set_random_seed(0)
+        import jax
+
     assert keras.backend.backend() == "jax", "another backend is in use in this process"
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        platforms = os.environ.get("JAX_PLATFORMS", "")
+        raise InputError(
+            f"--backend jax: JAX finds no device ({reason}); install JAX for this machine or change "
+            f"JAX_PLATFORMS, which is '{platforms}'"
+        ) from None
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
 
@@ -79,8 +97,10 @@ def gpus() -> list[Gpu]:
         found = []
         for device in jax.devices():
             if device.platform == "gpu":
-                major, minor = map(int, getattr(device, "compute_capability", "0.0").split("."))
-                found.append(Gpu(device.device_kind, (major, minor)))
+                # '9.0' on NVIDIA's; AMD's are named otherwise.
+                major, _, minor = str(getattr(device, "compute_capability", "")).partition(".")
+                known = major.isdigit() and minor.isdigit()
+                found.append(Gpu(device.device_kind, (int(major), int(minor)) if known else None))
         return found
     import tensorflow as tf
 
@@ -94,7 +114,9 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
     """Import TensorFlow and Keras with oneDNN on, the start-up chatter off and no settings of the user's own.
 
     deterministic: ask for bit-identical results on the same machine with the same number of threads.
+    Raises InputError when TensorFlow is not installed.
     """
+    check_backend("tensorflow")
     if "tensorflow" not in sys.modules:
         # On AMD processors TensorFlow leaves oneDNN off, which makes it 1.5 to 2 times slower.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -80,7 +80,7 @@ def test_the_weights_predict_on_tensorflow_what_they_did_on_jax(jax_run, drawn):
 def test_the_record_names_jax(jax_run):
     record = json.loads((jax_run / "run.json").read_text())
     assert record["arguments"]["backend"] == "jax"
-    assert set(record["versions"]) == {"python", "jax", "keras", "numpy"}
+    assert set(record["versions"]) == {"python", "jax", "jaxlib", "keras", "numpy"}
 
 
 def test_a_run_repeats_to_the_bit(jax_run, drawn, tmp_path):

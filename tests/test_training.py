@@ -23,8 +23,8 @@ from data.splits import image_hashes
 from models import NETWORK_NAMES
 from models.locate import find_weights
 from models.weights_file import load_network
-from training.callbacks import load_checkpoint, save_checkpoint
-from training.fit import fit
+from training.callbacks import SeedEpoch, load_checkpoint, save_checkpoint
+from training.fit import build_compiled, fit
 from training.optimizers import build_optimizer
 from training.plan import plan_run
 from training.precision import PRECISIONS, choose_precision
@@ -181,6 +181,24 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, precision):
     with pytest.raises(InputError, match="the loss is nan in epoch 1, step 2"):
         fit(RunFolder(tmp_path), two_greys(), recipe, network="dnn", seed=1, precision=precision)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_two_dropout_layers_or_steps_share_a_state():
+    recipe = dataclasses.replace(RECIPES["medium"]["fast"], block_dropout=0.1)
+    model = build_compiled("medium", 128.0, 64.0, recipe, 100, "float32")
+    states = set()
+    steps = 50
+    callback = SeedEpoch(1, steps)
+    callback.set_model(model)
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert len(layers) == 7
+    for epoch in range(3):
+        callback.on_epoch_begin(epoch)
+        for layer in layers:
+            seed, first = np.array(layer.seed_generator.state)
+            assert seed == 1
+            states |= set(range(int(first), int(first) + steps))
+    assert len(states) == 3 * 7 * steps
 
 
 def test_report_recipes_are_the_reports():

@@ -48,7 +48,7 @@ class Averaging:
         try:
             for layer in self.normalisations:
                 layer.momentum = 0.0  # which makes the moving average that of the last batch
-            measured = [self._statistics(faces) for faces, _ in batches]
+            measured = list(self._statistics(faces for faces, _ in batches))
         finally:
             for layer, momentum in zip(self.normalisations, momenta, strict=True):
                 layer.momentum = momentum
@@ -62,33 +62,36 @@ def _moving(normalisations: Iterable[Any]) -> list[Any]:
     return [variable for layer in normalisations for variable in (layer.moving_mean, layer.moving_variance)]
 
 
-def _statistics_function(model: keras.Model, normalisations: Iterable[Any]) -> Callable[[Any], Any]:
-    """A function of (B, 48, 48) faces that gives the moving averages after seeing them in training."""
+def _statistics_function(
+    model: keras.Model, normalisations: Iterable[Any]
+) -> Callable[[Iterable[Any]], Iterator[list[Any]]]:
+    """A function of batches of faces that gives the moving averages after each, seen as in training."""
     moving = _moving(normalisations)
     if keras.backend.backend() != "jax":
 
-        def statistics(faces: Any) -> list[np.ndarray]:
-            model(faces, training=True)
-            return [np.array(variable) for variable in moving]
+        def statistics(batches: Iterable[Any]) -> Iterator[list[Any]]:
+            for faces in batches:
+                model(faces, training=True)
+                yield [np.array(variable) for variable in moving]
 
         return statistics
 
     import jax
 
-    # Compiled, because on a GPU the operations one by one take longer than an epoch.
     paths = [variable.path for variable in model.non_trainable_variables]
-    where = [paths.index(variable.path) for variable in moving]
+    places = [paths.index(variable.path) for variable in moving]
 
+    # Compiled, because on a GPU the operations one by one take longer than an epoch; on the first call, so
+    # with the momentum that the layers have then.
     @jax.jit
-    def compiled(trainable: Any, others: Any, faces: Any) -> list[Any]:
-        _, after = model.stateless_call(trainable, others, faces, training=True)
-        return [after[index] for index in where]
+    def states_after(trainable: Any, states: Any, faces: Any) -> Any:
+        return model.stateless_call(trainable, states, faces, training=True)[1]
 
-    def statistics_of_jax(faces: Any) -> list[Any]:
-        return compiled(
-            [variable.value for variable in model.trainable_variables],
-            [variable.value for variable in model.non_trainable_variables],
-            faces,
-        )
+    def statistics_of_jax(batches: Iterable[Any]) -> Iterator[list[Any]]:
+        trainable = [variable.value for variable in model.trainable_variables]
+        states = [variable.value for variable in model.non_trainable_variables]  # dropout's, too
+        for faces in batches:
+            states = states_after(trainable, states, faces)
+            yield [states[place] for place in places]
 
     return statistics_of_jax

@@ -9,8 +9,11 @@ import numpy as np
 from keras import ops
 
 from training.augmentation import augment
-from training.randomness import gamma, key, permutation, split, uniform
+from training.randomness import gamma, make_key, permutation, split, uniform
 from training.recipes import Recipe
+
+# The second integers of keys: steps count up from 0, epochs down from -2, and no other key has -1.
+_MIRRORED, _FIRST_EPOCH = -1, -2
 
 
 def training_batches(
@@ -22,8 +25,7 @@ def training_batches(
     mixup count. Each epoch is a new permutation, of which the last N % B faces are left out, because a batch
     of another size would be traced again. Returns a tf.data.Dataset or, on JAX, an iterator.
     """
-    # A seed that no epoch and no step has.
-    mirrored_first = uniform((len(images),), key(seed, -1)) < 0.5
+    mirrored_first = uniform((len(images),), make_key(seed, _MIRRORED)) < 0.5
     sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32"), mirrored_first
     batches = _jax_batches if keras.backend.backend() == "jax" else _tensorflow_batches
     return batches(sources, recipe, seed, epochs)
@@ -36,7 +38,7 @@ def _tensorflow_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) 
     batch_size = min(recipe.batch_size, count)
 
     def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = permutation(count, key(seed, epoch))
+        order = permutation(count, make_key(seed, _FIRST_EPOCH - epoch))
         rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
         return rows.enumerate(start=epoch * steps_per_epoch(count, batch_size))
 
@@ -53,7 +55,7 @@ def _jax_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Iter
     steps = steps_per_epoch(count, batch_size)
     load = _compiled_batch()
     for epoch in epochs:
-        order = np.array(permutation(count, key(seed, epoch)))
+        order = np.array(permutation(count, make_key(seed, _FIRST_EPOCH - epoch)))
         for step in range(steps):
             rows = order[step * batch_size : (step + 1) * batch_size]
             yield load(sources, rows, np.int32(epoch * steps + step), recipe, seed)
@@ -72,32 +74,31 @@ def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tup
 
     sources: all faces, their targets, and which of them are mirrored in the first epoch.
     """
-    images, known, mirrored_first = sources
+    images, all_targets, mirrored_first = sources
     count = images.shape[0]
     steps = steps_per_epoch(count, min(recipe.batch_size, count))
-    faces, targets = ops.cast(ops.take(images, rows, axis=0), "float32"), ops.take(known, rows, axis=0)
-    step_key = key(seed, step)
+    faces, targets = ops.cast(ops.take(images, rows, axis=0), "float32"), ops.take(all_targets, rows, axis=0)
+    augment_key, mix_key = split(make_key(seed, step), 2)
     if recipe.augmentation is not None:
         alternate = ops.logical_xor(ops.take(mirrored_first, rows, axis=0), step // steps % 2 == 1)
         faces = augment(
-            faces, recipe.augmentation, step_key, alternate if recipe.augmentation.alternate else None
+            faces, recipe.augmentation, augment_key, alternate if recipe.augmentation.alternate else None
         )
     if not recipe.mixup:
         return faces, targets
     return ops.cond(
         step < round(recipe.epochs * recipe.mixup_until) * steps,
-        lambda: _mix(faces, targets, recipe, step_key),
+        lambda: _mix(faces, targets, recipe, mix_key),
         lambda: (faces, targets),
     )
 
 
-def _mix(faces: Any, targets: Any, recipe: Recipe, step_key: Any) -> tuple[Any, Any]:
+def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any) -> tuple[Any, Any]:
     """Average each face and its targets with those of the next face, in a share of the batches.
 
     The weights come from a Beta distribution, one per face (Zhang et al. 2018, mixup).
     """
-    # The augmentation of this step has split `step_key` itself.
-    gamma_key, batch_key = split(step_key + 1, 2)
+    gamma_key, batch_key = split(key, 2)
     # Two gamma variables give a beta variable. Neither may be 0, as those of a small alpha can round to.
     parts = gamma((2, ops.shape(faces)[0]), gamma_key, recipe.mixup) + 1e-30
     weight = parts[0] / (parts[0] + parts[1])

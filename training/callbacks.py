@@ -20,16 +20,21 @@ from training.run_state import checked_history
 
 
 class SeedEpoch(keras.callbacks.Callback):
-    """Set every dropout layer's state from (seed, epoch), so that a resumed epoch drops the same units."""
+    """Set the state of each dropout layer from (seed, layer, epoch), so that a resumed epoch drops the same
+    units. No two layers or steps share a state: Keras adds 1 to its second number in each step.
+    """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, steps: int) -> None:
+        """steps: per epoch."""
         super().__init__()
         self.seed = seed
+        self.steps = steps
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        for layer in self.model.layers:
-            if isinstance(layer, keras.layers.Dropout):
-                layer.seed_generator.state.assign([self.seed, epoch])
+        layers = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]
+        for number, layer in enumerate(layers):
+            # 2**27 is more than all steps of a run.
+            layer.seed_generator.state.assign([self.seed, number * 2**27 + epoch * self.steps])
 
 
 class StopAtNonFiniteLoss(keras.callbacks.Callback):
@@ -38,7 +43,7 @@ class StopAtNonFiniteLoss(keras.callbacks.Callback):
     def __init__(self, run: RunFolder) -> None:
         super().__init__()
         self.run = run
-        # Keras may then call it in another thread, without which JAX's GPU would wait after each batch.
+        # Lets Keras call it in another thread; else a GPU under JAX would idle after each batch.
         self.async_safe = True
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:

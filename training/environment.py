@@ -16,7 +16,8 @@ def environment(backend: str = "tensorflow", gpus: Sequence[str] = ()) -> dict[s
 
     backend: Keras's, tensorflow or jax. gpus: the names of those it computes on.
     """
-    packages = {name: importlib.metadata.version(name) for name in (backend, "keras", "numpy")}
+    names = [backend, *(["jaxlib"] if backend == "jax" else []), "keras", "numpy"]
+    packages = {name: importlib.metadata.version(name) for name in names}
     return {
         "versions": {"python": platform.python_version()} | packages,
         "commit": _commit(),

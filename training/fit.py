@@ -77,7 +77,7 @@ def fit(
 
     description = {"network": network, "mean": data.mean, "std": data.std, "seed": seed}
     callbacks = [
-        SeedEpoch(seed),
+        SeedEpoch(seed, steps),
         StopAtNonFiniteLoss(run),
         Checkpoint(
             run,

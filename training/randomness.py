@@ -1,7 +1,7 @@
 """Random numbers that derive from a key alone, on either of Keras's backends.
 
-A key is two integers, such as (seed, step), or what `split` made of one. The backends draw other numbers from
-the same key; each draws the same ones again. Keras has no function of a key that is itself computed.
+A key is two integers, such as (seed, step), or what `split` made of one. From the same key a backend always
+draws the same numbers, and each backend its own. Keras has no functions of keys that are computed.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 
-def key(seed: int, number: Any) -> Any:
+def make_key(seed: int, number: Any) -> Any:
     """The key (seed, number). number: an integer or an integer tensor."""
     if keras.backend.backend() == "jax":
         import jax.numpy as jnp

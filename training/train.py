@@ -1,6 +1,7 @@
 """One training from start to end: checks, precision, run.json, fit."""
 
 import dataclasses
+import os
 import shlex
 import sys
 
@@ -75,11 +76,23 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
             begin=lambda: run.write_state(state),
         )
     except KeyboardInterrupt:
-        command = shlex.join(["python", script_of(state.network), "--run", str(run.path), "--resume"])
-        after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
-        print(f"{after_bar}stopped; continue from the last finished epoch with: {command}", file=sys.stderr)
+        _say_how_to_continue(run, state.network)
+        if state.arguments.backend == "jax":  # whose compiler crashes if Python exits meanwhile
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(130)
         raise SystemExit(130) from None
     return progress.history
+
+
+def _say_how_to_continue(run: RunFolder, network: str) -> None:
+    after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
+    if run.state.exists():
+        command = shlex.join(["python", script_of(network), "--run", str(run.path), "--resume"])
+        message = f"stopped; continue from the last finished epoch with: {command}"
+    else:
+        message = "stopped before the first batch; start again"
+    print(f"{after_bar}{message}", file=sys.stderr)
 
 
 def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:
