@@ -26,7 +26,7 @@ def choose_precision(asked: Precision | Literal["auto"]) -> Precision:
     if asked != "auto":
         return asked
     if keras_backend() == "jax" and not gpus():
-        return "float32"  # XLA computes bfloat16 on a CPU by way of float32
+        return "float32"  # bfloat16 by JAX on a CPU was never timed
     return best_precision(cpu_flags(), [each.compute_capability for each in gpus()])
 
 
