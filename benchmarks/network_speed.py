@@ -30,7 +30,7 @@ from training.precision import PRECISIONS
 
 def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
     """Faces per second in training and prediction, over `steps` batches each; the training's precision."""
-    from models.keras_setup import set_up_tensorflow
+    from models.keras_setup import gpus, set_up_tensorflow
 
     set_up_tensorflow()
     from models import builder
@@ -42,7 +42,7 @@ def rates(network: str, steps: int, precision: str) -> dict[str, Any]:
 
     recipe = RECIPES[network]["fast"]
     faces, labels = random_faces((steps + WARM_UP) * recipe.batch_size)
-    precision = choose_precision(precision)
+    precision = choose_precision(precision, gpus())
     model = build_compiled(network, 128.0, 64.0, recipe, 1000, precision)
     batches = training_batches(faces, np.eye(NUM_CLASSES)[labels], recipe, seed=1, epochs=range(1))
     training = steps * recipe.batch_size / keras_fit_seconds(model, batches, steps)

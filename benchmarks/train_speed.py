@@ -196,10 +196,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         else:
             print(torch_seconds(arguments.steps, precision))
         return
-    from models.keras_setup import set_up_tensorflow
+    from models.keras_setup import gpus, set_up_tensorflow
 
     set_up_tensorflow()
-    precisions = {"float32", choose_precision("auto")}
+    precisions = {"float32", choose_precision("auto", gpus())}
     peak, cost = sgemm_gflops(), training_gflop()
     print(f"sgemm {peak:.0f} GFLOP/s; a face costs {cost:.2f} GFLOP of training")
     rates = {}

@@ -50,6 +50,14 @@ def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
         _set_up_jax(deterministic)
 
 
+def _undo_settings_of_the_user() -> None:
+    """Numbers and pictures as Keras has them by default, whatever ~/.keras/keras.json says."""
+    import keras
+
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+
+
 def _set_up_jax(deterministic: bool) -> None:
     check_backend("jax")
     if "jax" not in sys.modules:
@@ -78,20 +86,14 @@ def _set_up_jax(deterministic: bool) -> None:
             f"--backend jax: JAX finds no device ({reason}); install JAX for this machine or change "
             f"JAX_PLATFORMS, which is '{platforms}'"
         ) from None
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
-
-
-def keras_backend() -> Backend:
-    """The backend that Keras was imported with."""
-    import keras
-
-    return keras.backend.backend()
+    _undo_settings_of_the_user()
 
 
 def gpus() -> list[Gpu]:
     """Those that Keras's backend computes on."""
-    if keras_backend() == "jax":
+    import keras
+
+    if keras.backend.backend() == "jax":
         import jax
 
         found = []
@@ -125,17 +127,14 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(max(2, os.cpu_count() or 2)))
         # Level 3, because the absence of a GPU is logged as an error.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        # Whatever ~/.keras/keras.json says; see also below.
         os.environ["KERAS_BACKEND"] = "tensorflow"
     with silent_stderr():
-        import keras
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
     # A process that loads several networks is warned of functions that are traced again; each is, once.
     tf.get_logger().setLevel("ERROR")
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
+    _undo_settings_of_the_user()
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     # Without growth the first process takes the whole GPU and the second fails.

@@ -31,7 +31,7 @@ def test_bfloat16_is_chosen_where_the_hardware_is_fast_at_it(flags, compute_capa
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_typed_precision_is_taken_on_any_machine(precision, monkeypatch):
     monkeypatch.setattr("training.precision.best_precision", None)
-    assert choose_precision(precision) == precision
+    assert choose_precision(precision, []) == precision
     assert precision in DTYPE_POLICIES
 
 

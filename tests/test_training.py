@@ -21,6 +21,7 @@ from data.dataset import CLASS_NAMES, Dataset
 from data.errors import InputError
 from data.splits import image_hashes
 from models import NETWORK_NAMES
+from models.keras_setup import gpus
 from models.locate import find_weights
 from models.weights_file import load_network
 from training.callbacks import SeedEpoch, load_checkpoint, save_checkpoint
@@ -100,7 +101,7 @@ def test_precision_is_by_default_the_best_of_this_machine(drawn, tmp_path):
     options = ["--epochs", "1", "--limit", "32", "--batch-size", "16", "--validation", "none"]
     train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(tmp_path / "run"), *options])
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["precision"] == choose_precision("auto")
+    assert record["precision"] == choose_precision("auto", gpus())
 
 
 def test_a_run_in_training_leaves_keras_in_float32(dnn_run, tmp_path):

@@ -7,7 +7,7 @@ MirroredStrategy failed, and no network trained faster. JAX always compiles by X
 from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
-from models.keras_setup import gpus, keras_backend
+from models.keras_setup import Backend, Gpu
 from training.environment import cpu_flags
 
 Precision = Literal["float32", "bfloat16"]
@@ -21,13 +21,18 @@ _BFLOAT16_CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 _BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 
 
-def choose_precision(asked: Precision | Literal["auto"]) -> Precision:
-    """The precision to train in, one of PRECISIONS. asked: one of them, or 'auto' for this machine's best."""
+def choose_precision(
+    asked: Precision | Literal["auto"], gpus: Sequence[Gpu], backend: Backend = "tensorflow"
+) -> Precision:
+    """The precision to train in, one of PRECISIONS.
+
+    asked: one of them, or 'auto' for this machine's best. gpus, backend: what the training computes on.
+    """
     if asked != "auto":
         return asked
-    if keras_backend() == "jax" and not gpus():
+    if backend == "jax" and not gpus:
         return "float32"  # bfloat16 by JAX on a CPU was never timed
-    return best_precision(cpu_flags(), [each.compute_capability for each in gpus()])
+    return best_precision(cpu_flags(), [each.compute_capability for each in gpus])
 
 
 def best_precision(

@@ -4,13 +4,14 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 
 from data.atomic import write_files
 from data.dataset import Dataset
 from data.errors import InputError
 from data.probabilities import probabilities_text
 from data.splits import image_hashes
-from models.keras_setup import Backend, gpus, set_up_keras
+from models.keras_setup import Backend, Gpu, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
 from models.weights_file import load_network
@@ -48,7 +49,8 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
         data = after_start(data, start, plan.arguments.refit_normalisation)
 
     set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
-    state = _begun(plan, data, digest)
+    devices = gpus()
+    state = _begun(plan, data, digest, devices)
     if plan.start is not None:
         keep_start(run, plan.start)
     validated = (
@@ -57,7 +59,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     print(
         f"training the network {state.network} on {len(data.training):,} faces, {validated}, "
         f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, on "
-        f"{', '.join(gpu.name for gpu in gpus()) or 'the CPU'}, "
+        f"{', '.join(gpu.name for gpu in devices) or 'the CPU'}, "
         f"from {state.start.name if state.start else 'random'} weights, into {run.path}",
         flush=True,
     )
@@ -127,7 +129,7 @@ def _complete_history(run: RunFolder, epochs: int) -> list[dict[str, float]]:
     return []
 
 
-def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
+def _begun(plan: Plan, data: TrainingData, digest: str, devices: Sequence[Gpu]) -> RunState:
     """The state of the run from now on, with its precision settled.
 
     A resumed run keeps its precision unless another was asked for. So it can move to a machine of another
@@ -138,9 +140,9 @@ def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
             network=plan.network,
             arguments=plan.arguments,
             recipe=plan.recipe,
-            **environment(plan.arguments.backend, [gpu.name for gpu in gpus()]),
+            **environment(plan.arguments.backend, [gpu.name for gpu in devices]),
             data_digest=digest,
-            precision=choose_precision(plan.precision or "auto"),
+            precision=choose_precision(plan.precision or "auto", devices, plan.arguments.backend),
             precision_changes=[],
             mean=data.mean,
             std=data.std,
@@ -149,7 +151,9 @@ def _begun(plan: Plan, data: TrainingData, digest: str) -> RunState:
             start=start_of(plan.start) if plan.start else None,
         )
     kept = plan.stopped.precision
-    precision = choose_precision(plan.precision) if plan.precision else kept
+    precision = kept
+    if plan.precision:
+        precision = choose_precision(plan.precision, devices, plan.arguments.backend)
     if precision == kept:
         return plan.stopped
     change = f"{kept} to {precision} in epoch {1 + len(plan.run.finished_epochs())}"
