@@ -91,7 +91,8 @@ def fit(
     on_terminal = sys.stdout.isatty()
     model.fit(
         batches,
-        validation_data=None if data.validation is None else validation_batches(data.validation, model),
+        validation_data=None if data.validation is None else validation_faces(data.validation, model),
+        validation_batch_size=VALIDATION_BATCH_SIZE,
         epochs=recipe.epochs,
         initial_epoch=progress.epochs,
         steps_per_epoch=steps,
@@ -129,32 +130,17 @@ def _dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def validation_batches(validation: Dataset, model: keras.Model) -> Any:
-    """(B, 48, 48) uint8 faces and (B, 7) one-hot labels, in order, every face once."""
+def validation_faces(validation: Dataset, model: keras.Model) -> Any:
+    """uint8 faces and their one-hot labels: (N, 48, 48) and (N, 7) arrays, on TensorFlow batches of them."""
     pairs = (validation.images, np.eye(NUM_CLASSES, dtype=np.float32)[validation.require_labels()])
     if keras.backend.backend() == "jax":
-        return _Slices(pairs)
+        return pairs
     import tensorflow as tf
 
     # Keras fails in mirrored training unless all devices get equal shares of the first batch.
     devices = model.distribute_strategy.num_replicas_in_sync
     size = min(VALIDATION_BATCH_SIZE, max(1, len(validation) // devices) * devices)
     return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(size))
-
-
-class _Slices(keras.utils.PyDataset):
-    """Consecutive parts of some arrays."""
-
-    def __init__(self, arrays: tuple[np.ndarray, ...]) -> None:
-        super().__init__()
-        self.arrays = arrays
-
-    def __len__(self) -> int:
-        return -(-len(self.arrays[0]) // VALIDATION_BATCH_SIZE)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
-        start = index * VALIDATION_BATCH_SIZE
-        return tuple(array[start : start + VALIDATION_BATCH_SIZE] for array in self.arrays)
 
 
 def _mirrored_scope() -> Any:
