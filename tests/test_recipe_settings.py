@@ -19,6 +19,7 @@ def test_settings_replace_those_of_the_recipe_and_nothing_else():
         FAST,
         dropout=0.25,
         optimizer="adamw",
+        adam_share=1.0,  # of Muon only
         augmentation=dataclasses.replace(FAST.augmentation, erase=0, flip=False),
     )
 
@@ -31,6 +32,13 @@ def test_augmentation_begins_and_ends_with_its_ranges():
     none += ["aspect=0", "brightness=0", "contrast=0"]
     assert with_settings(RECIPES["medium"]["fast"], none).augmentation is None
     assert with_settings(RECIPES["dnn"]["fast"], ["flip=0"]).augmentation.alternate is False
+
+
+def test_what_the_optimiser_does_not_use_is_not_recorded():
+    adam = with_settings(RECIPES["cnn"]["fast"], ["optimizer=adam"])
+    assert (adam.weight_decay, adam.adam_share) == (0.0, 1.0)
+    adamw = with_settings(RECIPES["cnn"]["fast"], ["optimizer=adamw"])
+    assert (adamw.weight_decay, adamw.adam_share) == (0.02, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         except ValidationError as error:
             raise InputError(f"--set {change}: {problem(error)}") from None
     _refuse_without_effect(recipe, changes)
-    return _without_idle_ranges(recipe)
+    return _without_idle_settings(recipe)
 
 
 def _refuse_without_effect(recipe: Recipe, changes: Sequence[str]) -> None:
@@ -65,8 +65,12 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     return dataclasses.replace(recipe, augmentation=ranges)
 
 
-def _without_idle_ranges(recipe: Recipe) -> Recipe:
-    """The recipe without what has no effect: of its augmentation, or the whole of it."""
+def _without_idle_settings(recipe: Recipe) -> Recipe:
+    """The recipe without what has no effect: of its optimiser and its augmentation, or the whole of that."""
+    if recipe.optimizer == "adam":
+        recipe = dataclasses.replace(recipe, weight_decay=0.0)
+    if recipe.optimizer != "muon":
+        recipe = dataclasses.replace(recipe, adam_share=1.0)
     ranges = recipe.augmentation or Augmentation()
     if not ranges.flip:
         ranges = dataclasses.replace(ranges, alternate=False)
