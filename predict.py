@@ -74,15 +74,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())
     ids = dataset.rows if dataset.ids is None else dataset.ids
     contents = {Path(out): submission_text(ids, probabilities.argmax(axis=1))}
+    seen = find_seen(dataset.images, weights)
     if arguments.probabilities:
-        hashes, seen = image_hashes(dataset.images), find_seen(dataset.images, weights).faces
-        table = probabilities_text(ids, hashes, seen, probabilities)
+        table = probabilities_text(ids, image_hashes(dataset.images), seen.faces, probabilities)
         contents[Path(arguments.probabilities)] = table
     write_files(contents)
     for file in contents:
         print(f"wrote {file}: {len(dataset):,} rows, the faces of {data}")
     if labelled.labels is not None:
-        seen = find_seen(labelled.images, weights)
+        seen = seen.select(labelled.rows)
         print(f"twins in training: {seen}")
         print(accuracies_as_text(labelled.labels, probabilities[labelled.rows], seen.faces))
 

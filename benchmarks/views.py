@@ -64,12 +64,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     labels = public.require_labels()
     set_up_tensorflow()
     networks = [load_network(each) for each in weights]
-    seen = predict_views(networks, np.asarray(public.images), progress_bars())
+    predicted = predict_views(networks, np.asarray(public.images), progress_bars())
     width = max(map(len, SETS))
     print(f"{'':<{width}}   views  accuracy  log-loss   ({len(labels):,} faces)")
-    means = {"the face": [seen[WHOLE, False]]}
+    means = {"the face": [predicted[WHOLE, False]]}
     for name, views in SETS.items():
-        means[name] = [seen[view, mirrored] for view in views for mirrored in (False, True)]
+        means[name] = [predicted[view, mirrored] for view in views for mirrored in (False, True)]
     for name, chosen in means.items():
         mean = np.mean(chosen, axis=0)
         accuracy = (mean.argmax(axis=1) == labels).mean()

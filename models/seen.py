@@ -27,6 +27,10 @@ class Seen:
         """(N,) bool: all that were seen."""
         return self.exact | self.perceptual
 
+    def select(self, indices: np.ndarray) -> "Seen":
+        """Which of these faces were seen. indices: int or bool, as of numpy arrays."""
+        return Seen(self.exact[indices], self.perceptual[indices], self.lacking)
+
     def __str__(self) -> str:
         text = (
             f"{self.exact.sum():,} by the exact hash, {self.perceptual.sum():,} more by the perceptual hash"
