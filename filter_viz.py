@@ -12,7 +12,6 @@ dense layer has no outputs to draw. Filters are numbered from 0.
 
 from command_line.errors import one_line_errors
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +28,7 @@ from analysis.figures.filters import draw_examples, draw_filter_images, draw_fil
 from analysis.figures.saving import save_figures
 from analysis.filter_examples import compared_faces, strongest_faces
 from analysis.held_out import surest_happy_row
-from command_line.arguments import Parser, whole_number
+from command_line.filter_options import parse_options
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
 from data.cache import read_cached
@@ -37,39 +36,14 @@ from data.dataset import Dataset
 from data.errors import InputError
 from data.locate import locate_data
 from models.keras_setup import set_up_tensorflow
-from models.locate import DEFAULT_SINGLE, HELP, find_weights
+from models.locate import find_weights
 from models.weights_file import load_network
-
-MOST_EXAMPLES = 9
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of this script."""
-    parser = Parser(__doc__)
-    add = parser.add_argument
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
-    add("--data", metavar="DATA", help="FER CSV or folder of the face (default: the usual file in data/)")
-    add(
-        "--layer",
-        metavar="NAME",
-        help="convolution or dense layer, of which the last has the classes (default: the first convolution, "
-        "or in a dense network the classes)",
-    )
-    add("--preset", choices=PRESETS, default="plain", help="plain: the report's; the others suit deep layers")
-    add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
-    add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
-    text = "also draw the N of 1,000 faces, spread over the data, that activate each filter most"
-    add("--examples", type=whole_number(1, MOST_EXAMPLES), metavar="N", help=text)
-    add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
-    add("--seed", type=whole_number(0), default=1, metavar="N", help="random seed for noise and jitter")
-    parser.add_figure_files("filters.png")
-    return parser.parse_args(argv)
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the filters of one layer with the options in `argv`."""
-    arguments = parse_args(argv)
+    arguments = parse_options(__doc__, argv)
     weights = find_weights(arguments.weights)
     faces = read_faces(arguments.data, arguments.outputs is not None or arguments.examples is not None)
     if faces is not None and arguments.outputs is not None and arguments.outputs >= len(faces):

@@ -13,16 +13,14 @@ count from 0 in the file's order. With --images it shows every face that is foun
 
 from command_line.errors import one_line_errors
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.attribution import METHODS, saliency_maps
+from analysis.attribution import saliency_maps
 from analysis.figures.saliency import draw_mean_saliency, draw_saliency
 from analysis.figures.saliency_checks import draw_checks
 from analysis.figures.saving import save_figures
-from analysis.held_out import SPLITS
 from analysis.mean_saliency import mean_saliency
 from analysis.saliency_checks import check_saliency
 from analysis.saliency_faces import (
@@ -32,56 +30,27 @@ from analysis.saliency_faces import (
     faces_to_check,
     surest_faces,
 )
-from command_line.arguments import Parser, row_numbers, whole_number
 from command_line.held_out import read_held_out
 from command_line.outputs import figure_files
 from command_line.progress import progress_bars
+from command_line.saliency_options import parse_options
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
 from data.locate import locate_data
 from models.keras_setup import set_up_tensorflow
-from models.locate import DEFAULT_SINGLE, HELP, find_weights
+from models.locate import find_weights
 from models.weights_file import load_network
 from photographs.reading import read_photographs, unread_files
 from photographs.table import as_text, face_table
 
 # Of each class.
 CHECKED_FACES = 10
-CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of this script."""
-    parser = Parser(__doc__)
-    source = parser.add_mutually_exclusive_group()
-    text = "FER CSV or folder of pictures (default: the data set in data/)"
-    source.add_argument("--data", metavar="DATA", help=text)
-    parser.add_images(source)
-    add = parser.add_argument
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
-    parser.add_held_out(SPLITS)
-    add("--rows", type=row_numbers, metavar="I,J,...", help="only these faces; 0 is the first in the file")
-    methods = (*METHODS, "all")
-    text = f"one or several of {', '.join(methods)}"
-    add("--method", choices=methods, nargs="+", default=["gradient"], metavar="METHOD", help=text)
-    add("--class", dest="explained", choices=CLASS_CHOICES, default="predicted", help="whose logit")
-    add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
-    add("--check", action="store_true", help="test whether the maps can be trusted")
-    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed for SmoothGrad and the checks")
-    parser.add_figure_files("saliency.png")
-    arguments = parser.parse_args(argv)
-    for name in ("mean", "validation", "labels", "allow_seen"):
-        if arguments.rows is not None and getattr(arguments, name):
-            raise InputError(f"--rows chooses the faces; omit --{name.replace('_', '-')}")
-    others = ("rows", "mean", "validation", "labels", "allow_seen", "check")
-    parser.refuse_options_of_other_source(arguments, data=others, images=["faces"])
-    return arguments
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
-    arguments = parse_args(argv)
+    arguments = parse_options(__doc__, argv)
     more = ["-check"] if arguments.check else []
     photographs = read_photographs(arguments.images, arguments.faces) if arguments.images else []
     data = None if photographs else locate_data(arguments.data, "measure")
