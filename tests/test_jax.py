@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,39 @@ def test_a_backend_that_is_not_installed_ends_with_one_line(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match="--backend jax: the package jax is not installed; install it"):
         check_backend("jax")
+
+
+def test_jax_without_a_device_ends_with_one_line(drawn, tmp_path):
+    data = ["--data", str(drawn / "train.csv"), "--run", str(tmp_path / "run")]
+    ended = run("train_dnn.py", "--backend", "jax", *data, JAX_PLATFORMS="no_such_device")
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "--backend jax: JAX finds no device" in ended.stderr
+    assert "JAX_PLATFORMS, which is 'no_such_device'" in ended.stderr
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_ctrl_c_while_jax_compiles_ends_with_one_line(drawn, tmp_path):
+    data = ["--data", str(drawn / "train.csv"), "--run", str(tmp_path / "run")]
+    with subprocess.Popen(
+        [sys.executable, "train_dnn.py", "--backend", "jax", *data],
+        cwd=PROJECT,
+        # A test run in the background of a shell inherits that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("training the network"):
+                break
+        time.sleep(2)  # into the compilation, which takes several seconds; the test holds later, too
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert errors.count("\n") == 1
+    assert errors.startswith("stopped")
 
 
 def test_mirrored_training_is_tensorflows(drawn, fails):
