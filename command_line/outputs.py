@@ -67,5 +67,7 @@ def figure_files(
     named = [Path(path) for path in paths]
     figures = [file.with_stem(file.stem + added) for added in more for file in named]
     beside = [named[0].with_suffix(ending) for ending in texts]
-    checked = check_outputs([*named, *figures, *beside], (*ENDINGS, *texts), inputs, tables)
+    inputs = list(inputs)
+    checked = check_outputs([*named, *figures], ENDINGS, inputs, tables)
+    check_outputs(beside, texts, inputs, tables)
     return checked[: len(named)]

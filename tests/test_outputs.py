@@ -49,6 +49,14 @@ def test_shipped_weights_are_known_as_this_suites():
     assert may_replace(FOLDER / "cnn.weights.h5")
 
 
+@pytest.mark.parametrize("ending", [".csv", ".json"])
+def test_a_figure_does_not_end_like_the_text_beside_it(tmp_path, ending):
+    names = [str(tmp_path / "a.png"), str(tmp_path / f"b{ending}")]
+    for paths in (names, names[1:]):
+        with pytest.raises(InputError, match=f"b{ending}: the name must end in .png or .pdf or .svg"):
+            figure_files(paths, [], texts=[ending])
+
+
 def test_no_two_outputs_and_no_input_are_one_file(tmp_path):
     q, beside = str(tmp_path / "q.png"), str(tmp_path / "q-outputs.png")
     with pytest.raises(InputError, match="is another output"):
