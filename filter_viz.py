@@ -96,11 +96,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 def read_faces(path: str | None, needed: bool) -> Dataset | None:
     """The faces of --data or data/; None where data/ has none and none are `needed`. Raises InputError."""
     try:
-        return read_cached(locate_data(path, "measure"))
+        located = locate_data(path, "measure")
     except InputError:
         if path is None and not needed:
             return None
         raise
+    return read_cached(located)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,16 @@ def test_the_curves_do_not_replace_the_faces_of_the_data_folder(
     assert faces.read_bytes() == (drawn / "train.csv").read_bytes()
 
 
+def test_a_damaged_data_set_in_the_data_folder_is_not_passed_over(
+    weights: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails
+) -> None:
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels\n3,70 80")
+    monkeypatch.setattr("data.locate.DATA_FOLDER", tmp_path)
+    line = fails(main, "--weights", weights["cnn"], "--steps", "2", "--out", tmp_path / "filters.png")
+    assert "fer2013.csv" in line
+    assert not (tmp_path / "filters.png").exists()
+
+
 def test_the_default_layer_is_one_that_the_network_has():
     assert find_layer(builder("compact")(0.0, 1.0), None).name == "conv2d_1"
     dense = builder("dnn")(0.0, 1.0)
