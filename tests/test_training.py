@@ -24,7 +24,7 @@ from models import NETWORK_NAMES
 from models.keras_setup import gpus
 from models.locate import find_weights
 from models.weights_file import load_network
-from training.callbacks import SeedEpoch, load_checkpoint, save_checkpoint
+from training.callbacks import EpochLine, SeedEpoch, load_checkpoint, save_checkpoint
 from training.fit import build_compiled, fit
 from training.optimizers import build_optimizer
 from training.plan import plan_run
@@ -102,6 +102,27 @@ def test_precision_is_by_default_the_best_of_this_machine(drawn, tmp_path):
     train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(tmp_path / "run"), *options])
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["precision"] == choose_precision("auto", gpus())
+
+
+def test_a_run_that_other_code_continues_says_so(drawn, tmp_path, capsys, monkeypatch):
+    run = tmp_path / "run"
+
+    def stop(self, epoch, logs):
+        raise KeyboardInterrupt
+
+    small = ["--epochs", "2", "--limit", "32", "--batch-size", "16", "--validation", "none"]
+    with monkeypatch.context() as patched:
+        patched.setattr(EpochLine, "on_epoch_end", stop)  # which comes after the checkpoint
+        patched.setattr("training.environment.commit", lambda: "a" * 40)
+        with pytest.raises(SystemExit):
+            train_dnn.main(["--data", str(drawn / "train.csv"), "--run", str(run), *small])
+    assert json.loads((run / "run.json").read_text())["commit_changes"] == []
+    monkeypatch.setattr("training.train.commit", lambda: "b" * 40)
+    train_dnn.main(["--run", str(run), "--resume"])
+    record, change = json.loads((run / "run.json").read_text()), f"{'a' * 40} to {'b' * 40} in epoch 2"
+    assert record["commit"] == "b" * 40
+    assert record["commit_changes"] == [change]
+    assert f"the commit of the code changes from {change}" in capsys.readouterr().out
 
 
 def test_a_run_in_training_leaves_keras_in_float32(dnn_run, tmp_path):
@@ -233,12 +254,17 @@ def test_only_training_rows_are_learned_from(drawn):
     assert not set(data.hashes) & set(image_hashes(data.validation.images))
 
 
-def test_validation_fraction_file_and_none(drawn):
+def test_validation_fraction_file_and_none(drawn, capsys):
     path = str(drawn / "train.csv")
     fraction = load_training_data(path, "0.2", seed=1, limit=None)
     assert len(fraction.validation) == pytest.approx(32, abs=4)  # whole faces of each of seven classes
     assert len(fraction.training) + len(fraction.validation) == 160
     assert len(fraction.hashes) == len(fraction.training)
+    assert capsys.readouterr().out == ""
+    everything = drawn / "fer2013.csv"
+    load_training_data(path, str(everything), seed=1, limit=100)
+    note = f"note: 100 of the 230 faces of {everything} are trained on, so val_accuracy is too high\n"
+    assert capsys.readouterr().out == note
     from_file = load_training_data(path, str(drawn / "emotion_pixels.csv"), seed=1, limit=100)
     assert len(from_file.training) == 100
     assert from_file.validation.source.endswith("emotion_pixels.csv")

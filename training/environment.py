@@ -20,7 +20,7 @@ def environment(backend: str = "tensorflow", gpus: Sequence[str] = ()) -> dict[s
     packages = {name: importlib.metadata.version(name) for name in names}
     return {
         "versions": {"python": platform.python_version()} | packages,
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {
             "processor": _cpu_information("model name") or platform.processor(),
             "cores": os.cpu_count(),
@@ -35,7 +35,7 @@ def cpu_flags() -> frozenset[str]:
     return frozenset(_cpu_information("flags").split())
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of the code, with '+changes' when the work tree differs; 'unknown' outside a repository."""
     try:
         run = subprocess.run(

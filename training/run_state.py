@@ -51,10 +51,10 @@ class Start:
 class RunState:
     """All of run.json.
 
-    recipe: with the values of `arguments`. versions, commit, machine: of training/environment.py.
-    data_digest: of the hashes of all training images. precision: of the epochs to come; precision_changes:
-    how it changed when the run was resumed. mean, std: what the network normalises with. start: the weights
-    given by --from.
+    recipe: with the values of `arguments`. versions, machine: of training/environment.py, where the run was
+    begun. data_digest: of the hashes of all training images. precision, commit (of the code): of the epochs
+    to come; precision_changes, commit_changes: how they changed when the run was resumed. mean, std: what the
+    network normalises with. start: the weights given by --from.
     """
 
     network: NetworkName
@@ -71,6 +71,7 @@ class RunState:
     training_faces: Count
     validation_faces: Annotated[int, Field(ge=0)]
     start: Start | None
+    commit_changes: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "validation"):

@@ -15,7 +15,7 @@ from models.keras_setup import Backend, Gpu, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
 from models.weights_file import load_network
-from training.environment import environment
+from training.environment import commit, environment
 from training.plan import Plan, script_of
 from training.precision import choose_precision
 from training.run_folder import RunFolder
@@ -130,7 +130,7 @@ def _complete_history(run: RunFolder, epochs: int) -> list[dict[str, float]]:
 
 
 def _begun(plan: Plan, data: TrainingData, digest: str, devices: Sequence[Gpu]) -> RunState:
-    """The state of the run from now on, with its precision settled.
+    """The state of the run from now on, with its precision and its code settled.
 
     A resumed run keeps its precision unless another was asked for. So it can move to a machine of another
     kind: as it is, if slowly, or changed to what is fast there.
@@ -150,16 +150,20 @@ def _begun(plan: Plan, data: TrainingData, digest: str, devices: Sequence[Gpu]) 
             validation_faces=0 if data.validation is None else len(data.validation),
             start=start_of(plan.start) if plan.start else None,
         )
-    kept = plan.stopped.precision
-    precision = kept
+    state, epoch = plan.stopped, 1 + len(plan.run.finished_epochs())
+    precision, code = state.precision, commit()
     if plan.precision:
         precision = choose_precision(plan.precision, devices, plan.arguments.backend)
-    if precision == kept:
-        return plan.stopped
-    change = f"{kept} to {precision} in epoch {1 + len(plan.run.finished_epochs())}"
-    print(
-        f"precision changes from {change}: the weights will differ in their bits from those of a run that "
-        f"stays in {kept}"
-    )
-    changes = [*plan.stopped.precision_changes, change]
-    return dataclasses.replace(plan.stopped, precision=precision, precision_changes=changes)
+    if precision != state.precision:
+        change = f"{state.precision} to {precision} in epoch {epoch}"
+        print(
+            f"precision changes from {change}: the weights will differ in their bits from those of a run "
+            f"that stays in {state.precision}"
+        )
+        changes = [*state.precision_changes, change]
+        state = dataclasses.replace(state, precision=precision, precision_changes=changes)
+    if code != state.commit:
+        change = f"{state.commit} to {code} in epoch {epoch}"
+        print(f"note: the commit of the code changes from {change}; run.json says so")
+        state = dataclasses.replace(state, commit=code, commit_changes=[*state.commit_changes, change])
+    return state

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
-from data.copies import group_copies, perceptual_hashes
+from data.copies import find_copies, group_copies, perceptual_hashes
 from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.probabilities import read_teachers
@@ -98,6 +98,13 @@ def load_training_data(
             )
         held_out = read_cached(validation)
         held_out.require_labels()
+        known = np.isin(image_hashes(held_out.images), hashes)
+        known |= find_copies(perceptual_hashes(held_out.images), perceptual)
+        if known.any():
+            print(
+                f"note: {known.sum():,} of the {len(held_out):,} faces of {validation} are trained on, so "
+                "val_accuracy is too high"
+            )
     mean, std = float(training.images.mean()), float(training.images.std())
     if std == 0:
         raise InputError(f"{path}: all training faces are the same plain grey; check the file")
