@@ -58,7 +58,7 @@ def _read_probabilities(path: Path) -> pd.DataFrame:
     """What probabilities_text made, with columns `file` and `line`. Raises InputError."""
     require_file(path, "the fold.csv of a run with --fold")
     try:
-        table = pd.read_csv(path, dtype={"hash": str})
+        table = pd.read_csv(path, dtype={"hash": str, "seen": str}, skip_blank_lines=False)
     except (OSError, ValueError) as error:  # pandas raises subclasses of ValueError
         raise InputError(f"{path}: is not a table of probabilities ({error}); write it again") from None
     needed = ["hash", "seen", *CLASS_NAMES]
@@ -66,6 +66,7 @@ def _read_probabilities(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path}: lacks one of the columns {', '.join(needed)}; give the fold.csv of runs with --fold"
         )
+    table["seen"] = pd.to_numeric(table["seen"], errors="coerce")
     numbers = table[list(CLASS_NAMES)].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     is_whole = (
         table["hash"].str.fullmatch("[0-9a-f]{16}", na=False)

@@ -61,6 +61,8 @@ def test_every_training_face_needs_a_teacher(tmp_path):
     [
         ("0000000000000003", "3", "line 2: is not a hash"),
         (",0,", ",2,", "line 2: is not a hash"),
+        ("ffffffffffffffff,0", "ffffffffffffffff,x", "line 3: is not a hash"),
+        ("\n1,ffffffffffffffff", "\n\n1,ffffffffffffffff", "line 3: is not a hash"),
         (",0,", ",0,1.5,", "not a table|is not a hash|lacks"),
         ("hash", "face", "lacks one of the columns"),
     ],
@@ -100,6 +102,8 @@ def test_folds_teach_a_network(drawn, tmp_path, fails):
         files.append(str(run / "fold.csv"))
         assert RunFolder(run).read_state().arguments.fold == fold
     run = tmp_path / "taught"
+    message = fails(train_dnn.main, *data, *small, "--run", run, "--set", "teacher_share=0.7")
+    assert "--set teacher_share: has no effect here; omit it or add --teacher" in message
     message = fails(train_dnn.main, *data, *small, "--run", run, "--teacher", files[0])
     assert "no row for" in message
     train_dnn.main([*data, *small, "--run", str(run), "--teacher", *files, "--set", "teacher_share=0.7"])

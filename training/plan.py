@@ -94,6 +94,10 @@ def new_run(run: RunFolder, options: argparse.Namespace) -> Plan:
     if options.fold is not None:
         parse_fold(options.fold)
     recipe = dataclasses.replace(recipe, **{name: values[name] for name in OPTIONS})
+    if not options.teacher:
+        if any(change.startswith("teacher_share=") for change in options.set):
+            raise InputError("--set teacher_share: has no effect here; omit it or add --teacher")
+        recipe = dataclasses.replace(recipe, teacher_share=0.0)
     return Plan(run, options.network, Arguments(**values), recipe, options.precision, options.weights, None)
 
 
