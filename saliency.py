@@ -40,7 +40,7 @@ from data.locate import locate_data
 from models.keras_setup import set_up_tensorflow
 from models.locate import find_weights
 from models.weights_file import load_network
-from photographs.reading import read_photographs, unread_files
+from photographs.reading import read_photographs, refuse_to_draw_among, unread_files
 from photographs.table import as_text, face_table
 
 # Of each class.
@@ -52,11 +52,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Draw the saliency maps that `argv` asks for."""
     arguments = parse_options(__doc__, argv)
     more = ["-check"] if arguments.check else []
+    weights, places = find_weights(arguments.weights), None
     photographs = read_photographs(arguments.images, arguments.faces) if arguments.images else []
     data = None if photographs else locate_data(arguments.data, "measure")
     inputs = [photograph.path for photograph in photographs] or [data, arguments.labels]
     files = figure_files(arguments.out, inputs, more=more, texts=[".json"])
-    weights, places = find_weights(arguments.weights), None
+    refuse_to_draw_among(arguments.images or [], files)
     if photographs:
         faces, places = faces_of_photographs(photographs)
     elif arguments.rows is not None:

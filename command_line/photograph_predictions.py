@@ -5,7 +5,13 @@ import argparse
 from command_line.outputs import check_outputs
 from models.locate import find_all
 from models.prediction import predict_with_files
-from photographs.reading import all_faces, annotated_files, read_photographs, unread_files
+from photographs.reading import (
+    all_faces,
+    annotated_files,
+    read_photographs,
+    refuse_to_draw_among,
+    unread_files,
+)
 from photographs.table import ENDINGS, START, as_text, face_table, write_table
 
 
@@ -15,6 +21,7 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     photographs = read_photographs(arguments.images, arguments.faces)
     table_files = [arguments.out] if arguments.out else []
     drawings = annotated_files(photographs, arguments.annotate) if arguments.annotate else []
+    refuse_to_draw_among(arguments.images, drawings)
     inputs = [*(photograph.path for photograph in photographs), *(file.path for file in weights)]
     table_files = check_outputs(table_files, ENDINGS, inputs, [START])
     check_outputs([file for file in drawings if file.parent.exists()], [".png"], inputs)

@@ -56,6 +56,16 @@ def all_faces(photographs: Sequence[Photograph]) -> np.ndarray:
     return np.concatenate([photograph.faces for photograph in photographs])
 
 
+def refuse_to_draw_among(paths: Sequence[str], files: Sequence[Path]) -> None:
+    """InputError when one of the files to write would be read as a photograph of `paths` next time."""
+    folders = [Path(path).resolve() for path in paths if Path(path).is_dir()]
+    for file in files:
+        if file.parent.resolve() in folders and file.suffix.lower() in ENDINGS:
+            raise InputError(
+                f"{file}: would be read as a photograph the next time; name a place outside of {file.parent}"
+            )
+
+
 def annotated_files(photographs: Sequence[Photograph], folder: str) -> list[Path]:
     """The file in `folder` for the drawing of each photograph. Raises InputError when two would be one."""
     files = [Path(folder) / f"{photograph.path.stem}-faces.png" for photograph in photographs]

@@ -131,6 +131,7 @@ def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
         (("--images", "me.png", "--check"), "--check goes with --data"),
         (("--images", "me.png", "--class", "true"), "no labels"),
         (("--images", "me.png", "--out", "me.png"), "read by this command"),
+        (("--images", "."), "saliency.png: would be read as a photograph the next time"),
         (("--images", "none.png"), "no such file"),
         (("--faces", "whole"), "--faces goes with --images"),
     ],
