@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from data.replacing import MARK
 from data.shared_json import shared_json
 
@@ -16,4 +18,13 @@ def test_absolute_paths_become_names_at_any_depth(tmp_path):
         "list": ["faces.csv", "runs/cnn", 3],
         "deep": {"weights": ["faces.csv"]},
         "text": "a / b",
+    }
+
+
+def test_what_is_no_number_becomes_null():
+    text = shared_json({"error": float("nan"), "list": [0.5, float("nan")]})
+    assert json.loads(text, parse_constant=pytest.fail) == {
+        "written_by": MARK,
+        "error": None,
+        "list": [0.5, None],
     }

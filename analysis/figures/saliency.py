@@ -67,7 +67,7 @@ def draw_saliency(
     figure, grid = _grid(rows, len(faces), [1] * rows, title)
     _draw_images(grid[0], faces, "face")
     for ax, text in zip(grid[0], titles, strict=True):
-        ax.set_title(text, fontsize=8, fontweight="bold" if "wrong" in text else "normal")
+        ax.set_title(text, fontsize=8, fontweight="bold" if ", wrong\n" in f"{text}\n" else "normal")
     for index, (method, values) in enumerate(maps.items()):
         _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
         for ax in grid[1 + 3 * index, ~values.any(axis=(1, 2))]:
