@@ -51,11 +51,14 @@ def set_up_keras(backend: Backend, deterministic: bool = False) -> None:
 
 
 def _undo_settings_of_the_user() -> None:
-    """Numbers and pictures as Keras has them by default, whatever ~/.keras/keras.json says."""
+    """Keras's defaults, whatever ~/.keras/keras.json and the environment say."""
     import keras
 
+    keras.config.set_epsilon(1e-7)
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
 
 
 def _set_up_jax(deterministic: bool) -> None:
@@ -131,14 +134,14 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
     with silent_stderr():
         import tensorflow as tf
 
-        gpus = tf.config.list_physical_devices("GPU")
+        devices = tf.config.list_physical_devices("GPU")
     # A process that loads several networks is warned of functions that are traced again; each is, once.
     tf.get_logger().setLevel("ERROR")
     _undo_settings_of_the_user()
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     # Without growth the first process takes the whole GPU and the second fails.
-    for gpu in gpus:
+    for gpu in devices:
         tf.config.experimental.set_memory_growth(gpu, True)
 
 

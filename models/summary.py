@@ -22,7 +22,7 @@ def layer_table(network: keras.Model) -> list[tuple[str, tuple[int, ...], int]]:
 def parameter_totals(network: keras.Model) -> tuple[int, int, int]:
     """All parameters, the trainable and the non-trainable ones."""
     total = network.count_params()
-    trainable = sum(weight.value.shape.num_elements() for weight in network.trainable_weights)
+    trainable = sum(math.prod(weight.shape) for weight in network.trainable_weights)
     return total, trainable, total - trainable
 
 

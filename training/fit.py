@@ -139,7 +139,7 @@ def validation_faces(validation: Dataset, model: keras.Model) -> Any:
 
     # Keras fails in mirrored training unless all devices get equal shares of the first batch.
     devices = model.distribute_strategy.num_replicas_in_sync
-    size = min(VALIDATION_BATCH_SIZE, max(1, len(validation) // devices) * devices)
+    size = min(VALIDATION_BATCH_SIZE // devices, max(1, len(validation) // devices)) * devices
     return without_autotuning(tf.data.Dataset.from_tensor_slices(pairs).batch(size))
 
 
