@@ -15,7 +15,7 @@ def parse_options(description: str | None, argv: Sequence[str] | None) -> argpar
     parser = Parser(description)
     add = parser.add_argument
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
-    add("--data", metavar="DATA", help="FER CSV or folder of the face (default: the usual file in data/)")
+    add("--data", metavar="DATA", help="FER CSV or folder with the face (default: the usual file in data/)")
     add(
         "--layer",
         metavar="NAME",
@@ -27,7 +27,7 @@ def parse_options(description: str | None, argv: Sequence[str] | None) -> argpar
     add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
     text = "also draw the N of 1,000 faces, spread over the data, that activate each filter most"
     add("--examples", type=whole_number(1, MOST_EXAMPLES), metavar="N", help=text)
-    add("--order", choices=("index", "activation"), default="index", help="of the filters in both figures")
+    add("--order", choices=("index", "activation"), default="index", help="of the filters in the figures")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="random seed for noise and jitter")
     parser.add_figure_files("filters.png")
     return parser.parse_args(argv)

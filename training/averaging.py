@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Averaging:
-    """What lends a compiled model the moving average of its weights."""
+    """Gives a compiled model the moving average of its weights, for a while."""
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
