@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress)
 
     names, order = described.names, ascent.order(by_activation=arguments.order == "activation")
-    title = described.title_of_images(arguments.preset, arguments.steps)
+    images_title = described.title_of_images(arguments.preset, arguments.steps)
     figures, table, better = {}, ascent.table(names), np.full(len(names), np.nan)
     if faces is not None:
         compared = compared_faces(faces)
@@ -73,14 +73,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         table.insert(1, "best face", examples.best)
         better = examples.better_than(ascent.reached)
         beaten = np.isfinite(better).sum()
-        title += f"; the best of {len(compared):,} faces exceeds {beaten or 'none'}"
-        title += ", see beneath" if beaten else ""
+        images_title += f"; the best of {len(compared):,} faces exceeds {beaten or 'none'}"
+        images_title += ", see beneath" if beaten else ""
         if arguments.examples:
             text = described.title_of_examples()
             figures["-examples"] = draw_examples(
                 ascent.images, ascent.reached, names, examples, compared, order, text
             )
-    figures[""] = draw_filter_images(ascent.images, ascent.reached, ascent.dead, names, order, title, better)
+    figures[""] = draw_filter_images(
+        ascent.images, ascent.reached, ascent.dead, names, order, images_title, better
+    )
     if faces is not None and described.is_convolution:
         row = arguments.outputs
         if row is None:

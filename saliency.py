@@ -77,20 +77,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         if unread := unread_files(arguments.images):
             print(unread)
         print(as_text(face_table(photographs, probabilities)))
-    explained = explain(faces, probabilities, arguments.explained, places)
-    classes = np.array([CLASS_NAMES.index(face.explained) for face in explained])
+    described = explain(faces, probabilities, arguments.explained, places)
+    classes = np.array([CLASS_NAMES.index(face.explained) for face in described])
     checked = drawn = np.arange(len(faces))
     if not photographs and arguments.rows is None:
         checked = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
         drawn = surest_faces(faces.labels, probabilities, arguments.mean or 1)
-    shown, explained = faces.select(drawn), [explained[index] for index in drawn]
+    shown, described = faces.select(drawn), [described[index] for index in drawn]
     maps = saliency_maps(
         network, arguments.method, shown.images, classes[drawn], arguments.seed, progress=progress
     )
 
     record = {"images": [str(file) for file in inputs]} if photographs else {"data": faces.source}
     record |= {"weights": str(weights.path), "seed": arguments.seed, "methods": list(maps)}
-    record["faces"] = [face.as_json() for face in explained]
+    record["faces"] = [face.as_json() for face in described]
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
     if arguments.mean:
         mean = mean_saliency(shown.images, shown.labels, maps)
@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record["mean"] = mean.as_json()
         figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
     else:
-        figures = {"": draw_saliency(shown.images, maps, [str(face) for face in explained], title)}
+        figures = {"": draw_saliency(shown.images, maps, [str(face) for face in described], title)}
     if arguments.check:
         images = faces.images[checked]
         checks = check_saliency(network, images, classes[checked], list(maps), arguments.seed, progress)
