@@ -32,8 +32,8 @@ class ChannelHeightMaxPooling2D(layers.Layer):
 class FusedBatchNormalization(layers.BatchNormalization):
     """Keras's batch normalisation of (N, height, width, channels) by TensorFlow's fused kernel.
 
-    Keras 3 computes the same in many passes over memory: on two slow Zen 4 cores the CNN trains at 95 instead of
-    74 faces/s with this one. The statistics are float32 even where the faces come as bfloat16.
+    Keras 3 computes the same in many passes over memory: on two slow Zen 4 cores the CNN trains at 95
+    instead of 74 faces/s with this one. The statistics are float32 even where the faces come as bfloat16.
     """
 
     def __init__(self, **options: Any) -> None:
