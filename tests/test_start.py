@@ -97,7 +97,9 @@ def test_the_normalisation_is_refitted_on_request_and_faces_seen_before_are_name
     )
     assert "compact was trained on 160 of the 160 faces for validation" in capsys.readouterr().out
     first = read_csv(drawn / "train.csv").images[:32]
-    assert find_weights(str(run)).description["mean"] == pytest.approx(first.mean())
+    trained = find_weights(str(run))
+    assert trained.description["mean"] == pytest.approx(first.mean())
+    assert len(trained.training_hashes) == len(trained.perceptual_hashes) == 160, "no face twice"
 
 
 @pytest.mark.parametrize(

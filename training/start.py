@@ -49,10 +49,12 @@ def after_start(data: TrainingData, start: WeightsFile, refit_normalisation: boo
                 f"note: {start.name} was trained on {seen.faces.sum():,} of the {len(data.validation):,} "
                 f"faces for validation ({seen}), so val_accuracy is too high"
             )
-    data = dataclasses.replace(data, hashes=np.union1d(start.training_hashes, data.hashes))
-    if start.perceptual_hashes is not None and data.perceptual_hashes is not None:
-        both = np.concatenate([start.perceptual_hashes, data.perceptual_hashes])
-        data = dataclasses.replace(data, perceptual_hashes=both)
+    is_new = ~np.isin(data.hashes, start.training_hashes)
+    hashes = np.concatenate([start.training_hashes, data.hashes[is_new]])
+    perceptual_hashes = data.perceptual_hashes
+    if start.perceptual_hashes is not None and perceptual_hashes is not None:
+        perceptual_hashes = np.concatenate([start.perceptual_hashes, perceptual_hashes[is_new]])
+    data = dataclasses.replace(data, hashes=hashes, perceptual_hashes=perceptual_hashes)
     if refit_normalisation:
         return data
     return dataclasses.replace(data, mean=start.description["mean"], std=start.description["std"])
