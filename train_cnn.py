@@ -5,7 +5,7 @@
 
 On one Zen 4 core in bfloat16 the CNN takes 132 minutes and gets 67.6 % of PublicTest right (68.4 % with the
 four views of predict.py --tta); compact takes 36 minutes and gets 68.3 % (69.3 %), the mean of three seeds;
-medium takes 126 minutes on two cores and gets 70.1 % (70.9 %), with teachers 71.0 % (71.6 %).
+medium takes 126 minutes on two cores and gets 70.1 % (70.9 %), with teachers and more epochs 71.8 % (72.3 %).
 
 Writes into the run folder: best and last weights, run.json, history.csv and curves.png. A run that was
 stopped at any moment continues with: python train_cnn.py --run runs/cnn --resume

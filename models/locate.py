@@ -17,7 +17,7 @@ SHIPPED = {
     "ensemble": ("medium", "medium-untaught", "compact"),
 }
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
-DEFAULT, DEFAULT_SINGLE = "ensemble", "cnn"
+DEFAULT, DEFAULT_SINGLE = "medium", "cnn"
 # What --weights takes, for --help.
 HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
 

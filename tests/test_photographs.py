@@ -46,7 +46,7 @@ def assert_near(square: Square, left: float, top: float, side: float) -> None:
     assert square.side == pytest.approx(side, rel=0.3)
 
 
-def test_the_shipped_ensemble_reads_photographs_as_their_faces_alone(pictures, tmp_path, capsys):
+def test_the_shipped_weights_read_photographs_as_their_faces_alone(pictures, tmp_path, capsys):
     out, drawings = tmp_path / "faces.csv", tmp_path / "drawings"
     predict.main(["--images", str(pictures), "--out", str(out), "--annotate", str(drawings)])
     table = pd.read_csv(out).set_index(pd.read_csv(out)["file"].map(lambda file: Path(file).stem))
