@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())
     ids = dataset.rows if dataset.ids is None else dataset.ids
     contents = {Path(out): submission_text(ids, probabilities.argmax(axis=1))}
-    seen = find_seen(dataset.images, weights)
+    wants_seen = arguments.probabilities or labelled.labels is not None
+    seen = find_seen(dataset.images, weights) if wants_seen else None
     if arguments.probabilities:
         table = probabilities_text(ids, image_hashes(dataset.images), seen.faces, probabilities)
         contents[Path(arguments.probabilities)] = table

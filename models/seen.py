@@ -1,7 +1,7 @@
 """Which faces a network has seen in training, by the hashes in its weight file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,17 +40,30 @@ class Seen:
         return text
 
 
+def seen_among(images: np.ndarray, hashes: np.ndarray, perceptual: np.ndarray | None) -> Seen:
+    """Which of (N, 48, 48) uint8 images are among the faces that have these hashes.
+
+    hashes: (M,) uint64, exact. perceptual: (K, 2) uint64, or None.
+    """
+    exact = np.isin(image_hashes(images), hashes)
+    copies = np.zeros(len(images), bool)
+    if perceptual is not None:
+        copies = find_copies(perceptual_hashes(images), perceptual)
+    return Seen(exact, copies & ~exact)
+
+
 def find_seen(images: np.ndarray, weights: Sequence[WeightsFile]) -> Seen:
     """Which of (N, 48, 48) uint8 images any of the weights was fitted to, as they are or as a copy."""
-    exact = np.isin(image_hashes(images), np.concatenate([each.training_hashes for each in weights]))
     known = [each.perceptual_hashes for each in weights if each.perceptual_hashes is not None]
-    copies = np.zeros(len(images), bool)
-    if known:
-        copies = find_copies(perceptual_hashes(images), np.concatenate(known))
+    seen = seen_among(
+        images,
+        np.concatenate([each.training_hashes for each in weights]),
+        np.concatenate(known) if known else None,
+    )
     # A run that started from older weights holds those of its own faces only.
     lacking = tuple(
         each.name
         for each in weights
         if each.perceptual_hashes is None or len(each.perceptual_hashes) < len(each.training_hashes)
     )
-    return Seen(exact, copies & ~exact, lacking)
+    return replace(seen, lacking=lacking)

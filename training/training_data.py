@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from data.cache import read_cached
-from data.copies import find_copies, group_copies, perceptual_hashes
+from data.copies import group_copies, perceptual_hashes
 from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
 from data.probabilities import read_teachers
 from data.splits import image_hashes, in_fold, split_validation
+from models.seen import seen_among
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,10 @@ def load_training_data(
             )
         held_out = read_cached(validation)
         held_out.require_labels()
-        known = np.isin(image_hashes(held_out.images), hashes)
-        known |= find_copies(perceptual_hashes(held_out.images), perceptual)
-        if known.any():
+        seen = seen_among(held_out.images, hashes, perceptual).faces
+        if seen.any():
             print(
-                f"note: {known.sum():,} of the {len(held_out):,} faces of {validation} are trained on, so "
+                f"note: {seen.sum():,} of the {len(held_out):,} faces of {validation} are trained on, so "
                 "val_accuracy is too high"
             )
     mean, std = float(training.images.mean()), float(training.images.std())
