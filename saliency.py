@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record["mean"] = mean.as_json()
         figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
     else:
-        figures = {"": draw_saliency(shown.images, maps, [str(face) for face in described], title)}
+        figures = {"": draw_saliency(shown.images, maps, described, title)}
     if arguments.check:
         images = faces.images[checked]
         checks = check_saliency(network, images, classes[checked], list(maps), arguments.seed, progress)

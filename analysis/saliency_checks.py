@@ -45,7 +45,8 @@ class SaliencyChecks:
 
     deletion, insertion: method, RANDOM or CENTRE -> (N, 13) probabilities of the explained class.
     empty: method -> the number of faces whose map is zero everywhere.
-    randomisation: method -> layer -> rank correlations of the first 14 faces, from the logits down.
+    randomisation: method -> layer -> rank correlations of the first 14 faces, from the logits down; NaN
+        where a map is empty.
     completeness: (2, up to 7), of the first faces the sums of the integrated gradients, and the differences
         of logits that they should equal; None without that method.
     """
@@ -80,10 +81,11 @@ class SaliencyChecks:
         empty = [f"{METHODS[method]} {count}" for method, count in self.empty.items()]
         lines.append(f"empty maps, of {self.count}: {', '.join(empty)}")
         lines.append(
-            "rank correlation with the true map once a layer, and all after it, are shuffled; good: near 0"
+            "rank correlation with the true map once a layer, and all after it, are shuffled; good: near 0; "
+            "without empty maps"
         )
         for method, correlations in self.randomisation.items():
-            path = ", ".join(f"{layer} {values.mean():.2f}" for layer, values in correlations.items())
+            path = ", ".join(f"{layer} {mean_known(values):.2f}" for layer, values in correlations.items())
             lines.append(f"  {method}: {path}")
         if self.completeness is not None:
             lines.append(f"completeness error of integrated gradients: {self.completeness_error:.1e}")
@@ -100,7 +102,10 @@ class SaliencyChecks:
         }
         record["faces"], record["empty_maps"] = self.count, self.empty
         record["rank_correlation"] = {
-            method: {layer: values.tolist() for layer, values in correlations.items()}
+            method: {
+                layer: [None if np.isnan(value) else value for value in values.tolist()]
+                for layer, values in correlations.items()
+            }
             for method, correlations in self.randomisation.items()
         }
         if self.completeness is not None:
@@ -233,11 +238,17 @@ def cascading_randomisation(
 
 
 def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(N,): Spearman's correlation of each pair of (N, 48, 48) maps; 0 where one of them is flat."""
+    """(N,): Spearman's correlation of each pair of (N, 48, 48) maps; NaN where one of them is flat."""
     ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
     centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
     lengths = np.prod([np.linalg.norm(rank, axis=1) for rank in centred], axis=0)
-    return (centred[0] * centred[1]).sum(axis=1) / np.where(lengths > 0, lengths, 1)
+    return (centred[0] * centred[1]).sum(axis=1) / np.where(lengths > 0, lengths, np.nan)
+
+
+def mean_known(correlations: np.ndarray) -> float:
+    """The mean of the (N,) rank correlations that are not NaN; NaN where all are."""
+    known = correlations[~np.isnan(correlations)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def completeness(

@@ -117,10 +117,15 @@ class ExplainedFace:
     probability: float
     explained: str
 
+    @property
+    def wrong(self) -> bool:
+        """Whether the prediction is known to be wrong."""
+        return self.true not in (None, self.predicted)
+
     def __str__(self) -> str:
         lines = [f"{self.place}: {self.true}" if self.true else f"{self.place}"]
         lines += [f"predicted {self.predicted}", f"probability {self.probability:.3f}"]
-        if self.true not in (None, self.predicted):
+        if self.wrong:
             lines[-1] += ", wrong"
         if self.explained != self.predicted:
             lines.append(f"map of {self.explained}")

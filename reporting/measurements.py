@@ -178,8 +178,10 @@ def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:
     for order, deletion in checks["deletion"].items():
         areas = {"deletion": deletion["area"], "insertion": checks["insertion"][order]["area"]}
         # The last of these networks has all its layers shuffled.
-        correlations = list(checks["rank_correlation"].get(order, {}).values())[-1:]
-        randomised = fmean(correlations[0]) if correlations else None
+        *_, correlations = [[], *checks["rank_correlation"].get(order, {}).values()]
+        # Of an empty map there is none.
+        known = [value for value in correlations if value is not None]
+        randomised = fmean(known) if known else None
         means = {name: fmean(values) for name, values in areas.items()}
         spreads = {f"{name}_spread": pstdev(values) for name, values in areas.items()}
         rows.append({"order": order, "randomised": randomised} | means | spreads)

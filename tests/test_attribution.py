@@ -20,6 +20,7 @@ from analysis.saliency_checks import (
     cascading_randomisation,
     centre_importance,
     completeness,
+    mean_known,
     perturbation_curves,
     random_importance,
     rank_correlations,
@@ -195,7 +196,16 @@ def test_rank_correlations() -> None:
     maps = random_importance(3, seed=1)
     np.testing.assert_allclose(rank_correlations(maps, np.exp(maps)), 1)
     np.testing.assert_allclose(rank_correlations(maps, -maps), -1)
-    np.testing.assert_array_equal(rank_correlations(maps, np.zeros_like(maps)), 0)
+
+
+def test_an_empty_map_counts_in_no_mean_of_rank_correlations() -> None:
+    maps = random_importance(3, seed=1)
+    partly_empty = maps.copy()
+    partly_empty[1] = 0
+    correlations = rank_correlations(maps, partly_empty)
+    np.testing.assert_array_equal(np.isnan(correlations), [False, True, False])
+    assert mean_known(correlations) == pytest.approx(1)
+    assert np.isnan(mean_known(correlations[1:2]))
 
 
 def test_perturbation_starts_and_ends_at_known_faces(linear, drawn_faces) -> None:

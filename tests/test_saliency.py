@@ -28,6 +28,7 @@ from data.splits import image_hashes
 from models import builder
 from models.weights_file import save_network
 from photographs.reading import Photograph
+from reporting.measurements import check_rows
 
 
 @pytest.fixture(scope="module")
@@ -237,10 +238,13 @@ def test_dimming_keeps_the_salient_part() -> None:
     assert (dimmed[1] < 255).all(), "a flat map has no salient part"
 
 
-def test_an_empty_map_says_so() -> None:
-    faces = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE))
-    figure = draw_saliency(faces, {"gradcam": np.stack([faces[0], faces[0] + 1])}, ["a", "b"], "title")
-    maps = figure.axes[2:4]
+def test_an_empty_map_says_so_and_wrong_faces_have_bold_titles() -> None:
+    images = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    faces = Dataset(images, np.array([3, 4]), rows=np.array([7, 9]))
+    described = explain(faces, np.eye(NUM_CLASSES)[[3, 0]], "predicted")
+    figure = draw_saliency(images, {"gradcam": np.stack([images[0], images[0] + 1])}, described, "title")
+    titles, maps = figure.axes[:2], figure.axes[2:4]
+    assert [axis.title.get_fontweight() for axis in titles] == ["normal", "bold"]
     assert [[text.get_text() for text in axis.texts] for axis in maps] == [[EMPTY], []]
 
 
@@ -265,9 +269,14 @@ def test_faces_to_check_are_drawn_evenly_from_the_classes() -> None:
 def test_checks_count_empty_maps_and_tell_the_spread() -> None:
     curves = np.stack([np.zeros(13), np.ones(13)])
     orders = {"gradcam": curves, "random": curves}
-    checks = SaliencyChecks(orders, orders, {"gradcam": 1}, {"gradcam": {"dense_1": np.zeros(2)}}, None)
+    correlations = {"gradcam": {"dense_1": np.array([0.5, np.nan])}}
+    checks = SaliencyChecks(orders, orders, {"gradcam": 1}, correlations, None)
     assert "empty maps, of 2: Grad-CAM 1" in str(checks)
     assert "0.500 ± 0.500" in str(checks)
-    assert checks.as_json()["empty_maps"] == {"gradcam": 1}
+    assert "gradcam: dense_1 0.50" in str(checks)
+    record = checks.as_json()
+    assert record["empty_maps"] == {"gradcam": 1}
+    assert record["rank_correlation"] == {"gradcam": {"dense_1": [0.5, None]}}
+    assert check_rows(record)[0]["randomised"] == 0.5
     texts = [text.get_text() for text in draw_checks(checks, "title").axes[0].get_legend().get_texts()]
     assert texts[0] == "Grad-CAM: area 0.500 ± 0.500, 1 empty"

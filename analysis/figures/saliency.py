@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from analysis.attribution import METHODS
 from analysis.facial_parts import REGION_NAMES, average_parts
 from analysis.mean_saliency import MeanSaliency
+from analysis.saliency_faces import ExplainedFace
 
 COLOURS = "viridis"
 DISPLAY_PERCENTILE = 99
@@ -52,7 +53,7 @@ def dim_least_salient(faces: np.ndarray, maps: np.ndarray) -> np.ndarray:
 
 
 def draw_saliency(
-    faces: np.ndarray, maps: dict[str, np.ndarray], titles: Sequence[str], title: str
+    faces: np.ndarray, maps: dict[str, np.ndarray], described: Sequence[ExplainedFace], title: str
 ) -> Figure:
     """Draw a column per face: the face, then for each method its map, alone and over the face, and the face
     where it is high.
@@ -60,14 +61,14 @@ def draw_saliency(
     A map of zeros is marked as empty, which happens with Grad-CAM.
     faces: (N, 48, 48) grey levels.
     maps: method -> (N, 48, 48) float, >= 0.
-    titles: N texts of up to five lines.
+    described: the N faces' classes; those predicted wrong have bold titles.
     title: str, of the figure.
     """
     rows = 1 + 3 * len(maps)
     figure, grid = _grid(rows, len(faces), [1] * rows, title)
     _draw_images(grid[0], faces, "face")
-    for ax, text in zip(grid[0], titles, strict=True):
-        ax.set_title(text, fontsize=8, fontweight="bold" if ", wrong\n" in f"{text}\n" else "normal")
+    for ax, face in zip(grid[0], described, strict=True):
+        ax.set_title(str(face), fontsize=8, fontweight="bold" if face.wrong else "normal")
     for index, (method, values) in enumerate(maps.items()):
         _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
         for ax in grid[1 + 3 * index, ~values.any(axis=(1, 2))]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.attribution import METHODS
-from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area_text
+from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area_text, mean_known
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
 STYLES = {
@@ -73,7 +73,7 @@ def _draw_randomisation(ax: Axes, randomisation: dict[str, dict[str, np.ndarray]
     for method, correlations in randomisation.items():
         colour, style, marker = STYLES[method]
         count = len(next(iter(correlations.values())))
-        means = [1.0, *(values.mean() for values in correlations.values())]
+        means = [1.0, *(mean_known(values) for values in correlations.values())]
         ax.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
         ax.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
     ax.axhline(0, color="0.6", linewidth=0.8)
