@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter
-from scipy.stats import rankdata
 
 from analysis.attribution import (
     METHODS,
@@ -20,12 +18,18 @@ from analysis.attribution import (
     integrated_gradients,
     saliency_maps,
 )
-from data.dataset import IMAGE_SIZE, NUM_PIXELS
+from analysis.perturbation import (
+    CENTRE,
+    RANDOM,
+    area,
+    area_text,
+    centre_importance,
+    perturbation_curves,
+    random_importance,
+)
+from analysis.randomisation import cascading_randomisation, mean_known
 from models.progress import Progress, silent
 
-PERTURBATION_STEPS = 12
-# In pixels: a face with this much blur keeps its light and outline but shows no features.
-INSERTION_BLUR = 5.0
 # Views of a face in SmoothGrad and integrated gradients, fewer than in a displayed map, to save time.
 VIEWS = 32
 # Comparing maps needs fewer samples of SmoothGrad and steps of integrated gradients than displaying one.
@@ -35,8 +39,6 @@ RANDOMISED_FACES = 14
 COMPLETENESS_FACES = 7
 # Of two logits, to divide by.
 SMALLEST_DIFFERENCE = 1e-9
-# The orders of pixels that maps are measured against.
-RANDOM, CENTRE = "random", "centre first"
 
 
 @dataclass(frozen=True)
@@ -156,101 +158,6 @@ def check_saliency(
     )
 
 
-def perturbation_curves(
-    model: Any, faces: np.ndarray, classes: np.ndarray, importance: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Deletion and insertion (Petsiuk et al. 2018): each (N, 13), the class's probability along the way.
-
-    faces: (N, 48, 48). classes: (N,) int. importance: (N, 48, 48). In 12 equal steps the most important
-    pixels turn to the face's mean grey (deletion), or from the blurred face to the face (insertion). Equally
-    important pixels go in a random order. Good maps make deletion fall early and insertion rise early.
-    """
-    ranks = _ranks(importance, seed)
-    faces = faces.astype(np.float32)
-    counts = np.linspace(0, NUM_PIXELS, PERTURBATION_STEPS + 1)
-    changed = ranks < counts[:, None, None, None]
-    blurred = gaussian_filter(faces, (0, INSERTION_BLUR, INSERTION_BLUR))
-
-    from models.prediction import predict_probabilities
-
-    def curves(views: np.ndarray) -> np.ndarray:
-        probabilities = predict_probabilities([model], views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
-        by_step = probabilities.reshape(len(counts), len(faces), -1)
-        return by_step[:, np.arange(len(faces)), classes].T
-
-    return curves(np.where(changed, grey_baseline(faces), faces)), curves(np.where(changed, faces, blurred))
-
-
-def area(curves: np.ndarray) -> np.ndarray:
-    """(N,): the area under each of (N, 13) curves, 0..1."""
-    return np.trapezoid(curves, dx=1 / PERTURBATION_STEPS, axis=1)
-
-
-def area_text(curves: np.ndarray) -> str:
-    """Mean and standard deviation over faces of the areas under (N, 13) curves."""
-    areas = area(curves)
-    return f"{areas.mean():.3f} ± {areas.std():.3f}"
-
-
-def random_importance(count: int, seed: int) -> np.ndarray:
-    """(count, 48, 48): pixels in any order, which a useful map has to beat."""
-    return np.random.default_rng(seed).random((count, IMAGE_SIZE, IMAGE_SIZE))
-
-
-def centre_importance(count: int) -> np.ndarray:
-    """(count, 48, 48): pixels from the centre outwards, as for a map that knows only where faces are."""
-    offsets = np.arange(IMAGE_SIZE) - (IMAGE_SIZE - 1) / 2
-    nearness = -np.hypot(offsets[:, None], offsets)
-    return np.broadcast_to(nearness, (count, IMAGE_SIZE, IMAGE_SIZE))
-
-
-def cascading_randomisation(
-    model: Any,
-    attributions: dict[str, Attribution],
-    faces: np.ndarray,
-    classes: np.ndarray,
-    seed: int,
-    progress: Progress = silent,
-) -> dict[str, dict[str, np.ndarray]]:
-    """Do the maps depend on what was learned (Adebayo et al. 2018)? Rank correlations with the true maps.
-
-    From the logits down, the weights of each layer are shuffled, and stay so. Returns, for each method and
-    each convolution or dense layer, the (N,) Spearman correlations once that layer is shuffled too; the
-    normalisation after a layer is shuffled with it. The model gets its weights back.
-    """
-    generator = np.random.default_rng(seed)
-    before = {method: maps_of(faces, classes) for method, maps_of in attributions.items()}
-    correlations: dict[str, dict[str, np.ndarray]] = {method: {} for method in attributions}
-    weights = model.get_weights()
-    try:
-        layers = [layer for layer in reversed(model.layers) if layer.weights]
-        for done, layer in enumerate(layers):
-            progress("shuffling layers", done, len(layers))
-            layer.set_weights([generator.permuted(array) for array in layer.get_weights()])
-            if not hasattr(layer, "kernel"):
-                continue
-            for method, maps_of in attributions.items():
-                correlations[method][layer.name] = rank_correlations(before[method], maps_of(faces, classes))
-        progress("shuffling layers", len(layers), len(layers))
-    finally:
-        model.set_weights(weights)
-    return correlations
-
-
-def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(N,): Spearman's correlation of each pair of (N, 48, 48) maps; NaN where one of them is flat."""
-    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
-    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
-    lengths = np.prod([np.linalg.norm(rank, axis=1) for rank in centred], axis=0)
-    return (centred[0] * centred[1]).sum(axis=1) / np.where(lengths > 0, lengths, np.nan)
-
-
-def mean_known(correlations: np.ndarray) -> float:
-    """The mean of the (N,) rank correlations that are not NaN; NaN where all are."""
-    known = correlations[~np.isnan(correlations)]
-    return float(known.mean()) if len(known) else np.nan
-
-
 def completeness(
     model: Any, integrated_gradients: Attribution, faces: np.ndarray, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -264,10 +171,3 @@ def completeness(
 
     sums = integrated_gradients(faces, classes).sum(axis=(1, 2), dtype=np.float64)
     return sums, logit(faces) - logit(grey_baseline(faces))
-
-
-def _ranks(importance: np.ndarray, seed: int) -> np.ndarray:
-    """(N, 48, 48) int: 0 for the most important pixel of a map, 2303 for the least."""
-    flat = importance.reshape(len(importance), -1)
-    chance = np.random.default_rng(seed).random(flat.shape)
-    return np.lexsort((chance, -flat), axis=1).argsort(axis=1).reshape(importance.shape)

@@ -177,10 +177,9 @@ def check_rows(checks: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for order, deletion in checks["deletion"].items():
         areas = {"deletion": deletion["area"], "insertion": checks["insertion"][order]["area"]}
-        # The last of these networks has all its layers shuffled.
-        *_, correlations = [[], *checks["rank_correlation"].get(order, {}).values()]
-        # Of an empty map there is none.
-        known = [value for value in correlations if value is not None]
+        by_layer = list(checks["rank_correlation"].get(order, {}).values())
+        # The last of these networks has all its layers shuffled. An empty map has no correlation.
+        known = [value for value in by_layer[-1] if value is not None] if by_layer else []
         randomised = fmean(known) if known else None
         means = {name: fmean(values) for name, values in areas.items()}
         spreads = {f"{name}_spread": pstdev(values) for name, values in areas.items()}

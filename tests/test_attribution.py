@@ -15,16 +15,9 @@ from analysis.attribution import (
     smoothed_gradients,
 )
 from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
-from analysis.saliency_checks import (
-    area,
-    cascading_randomisation,
-    centre_importance,
-    completeness,
-    mean_known,
-    perturbation_curves,
-    random_importance,
-    rank_correlations,
-)
+from analysis.perturbation import area, centre_importance, perturbation_curves, random_importance
+from analysis.randomisation import cascading_randomisation, mean_known, rank_correlations
+from analysis.saliency_checks import completeness
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
 from data.errors import InputError
 from drawing.action_units import MOVED_PARTS, PART_NAMES

@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.attribution import METHODS
-from analysis.saliency_checks import CENTRE, RANDOM, SaliencyChecks, area_text, mean_known
+from analysis.perturbation import CENTRE, RANDOM, area_text
+from analysis.randomisation import mean_known
+from analysis.saliency_checks import SaliencyChecks
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
 STYLES = {
