@@ -6,9 +6,10 @@
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
 right, the one that it is most confident about, marked as wrong): the face, its saliency map, the map over the
 face, and the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with
---check a second figure, saliency-check.png, of ten random faces per class (with --rows, of these). All are
-held-out faces: those of PublicTest, or of a file without Usage, that the weights were not trained on. Rows
-count from 0 in the file's order. With --images it shows every face that is found in photographs.
+--check a second figure, saliency-check.png, of ten random faces per class (with --rows, of those rows).
+Except with --rows and --allow-seen, all are held-out faces: those of PublicTest, or of a file without Usage,
+that the weights were not trained on. Rows count from 0 in the file's order. With --images it shows every face
+that is found in photographs.
 """
 
 from command_line.errors import one_line_errors

@@ -27,7 +27,7 @@ from analysis.perturbation import (
     perturbation_curves,
     random_importance,
 )
-from analysis.randomisation import cascading_randomisation, mean_known
+from analysis.randomisation import cascading_randomisation, count_text, mean_known
 from models.progress import Progress, silent
 
 # Views of a face in SmoothGrad and integrated gradients, fewer than in a displayed map, to save time.
@@ -48,7 +48,7 @@ class SaliencyChecks:
     deletion, insertion: method, RANDOM or CENTRE -> (N, 13) probabilities of the explained class.
     empty: method -> the number of faces whose map is zero everywhere.
     randomisation: method -> layer -> rank correlations of the first 14 faces, from the logits down; NaN
-        where a map is empty.
+        where the true map, or that of the shuffled network, is empty.
     completeness: (2, up to 7), of the first faces the sums of the integrated gradients, and the differences
         of logits that they should equal; None without that method.
     """
@@ -83,12 +83,13 @@ class SaliencyChecks:
         empty = [f"{METHODS[method]} {count}" for method, count in self.empty.items()]
         lines.append(f"empty maps, of {self.count}: {', '.join(empty)}")
         lines.append(
-            "rank correlation with the true map once a layer, and all after it, are shuffled; good: near 0; "
-            "without empty maps"
+            "mean rank correlation with the true map, empty maps left out, once a layer and all after it are "
+            "shuffled (good: near 0)"
         )
         for method, correlations in self.randomisation.items():
-            path = ", ".join(f"{layer} {mean_known(values):.2f}" for layer, values in correlations.items())
-            lines.append(f"  {method}: {path}")
+            means = {layer: mean_known(values) for layer, values in correlations.items()}
+            path = (f"{layer} {'-' if np.isnan(mean) else f'{mean:.2f}'}" for layer, mean in means.items())
+            lines.append(f"  {METHODS[method]}{count_text(correlations)}: {', '.join(path)}")
         if self.completeness is not None:
             lines.append(f"completeness error of integrated gradients: {self.completeness_error:.1e}")
         return "\n".join(lines)

@@ -273,10 +273,21 @@ def test_checks_count_empty_maps_and_tell_the_spread() -> None:
     checks = SaliencyChecks(orders, orders, {"gradcam": 1}, correlations, None)
     assert "empty maps, of 2: Grad-CAM 1" in str(checks)
     assert "0.500 ± 0.500" in str(checks)
-    assert "gradcam: dense_1 0.50" in str(checks)
+    assert "Grad-CAM, 1 of 2 maps: dense_1 0.50" in str(checks)
     record = checks.as_json()
     assert record["empty_maps"] == {"gradcam": 1}
     assert record["rank_correlation"] == {"gradcam": {"dense_1": [0.5, None]}}
     assert check_rows(record)[0]["randomised"] == 0.5
-    texts = [text.get_text() for text in draw_checks(checks, "title").axes[0].get_legend().get_texts()]
-    assert texts[0] == "Grad-CAM: area 0.500 ± 0.500, 1 empty"
+    legends = [panel.get_legend().get_texts()[0].get_text() for panel in draw_checks(checks, "title").axes]
+    assert legends[0] == "Grad-CAM: area 0.500 ± 0.500, 1 empty"
+    assert legends[2] == "Grad-CAM, 1 of 2 maps"
+
+
+def test_a_method_whose_maps_are_all_empty_has_no_rank_correlation() -> None:
+    orders = {name: np.ones((2, 13)) for name in ("gradcam", "random")}
+    correlations = {"gradcam": {"dense_1": np.full(2, np.nan)}}
+    checks = SaliencyChecks(orders, orders, {"gradcam": 2}, correlations, None)
+    assert "Grad-CAM, 0 of 2 maps: dense_1 -" in str(checks)
+    assert check_rows(checks.as_json())[0]["randomised"] is None
+    panel = draw_checks(checks, "title").axes[2]
+    assert [len(line.get_xdata()) for line in panel.lines] == [2], "only the line at zero"

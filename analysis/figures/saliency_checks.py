@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 
 from analysis.attribution import METHODS
 from analysis.perturbation import CENTRE, RANDOM, area_text
-from analysis.randomisation import mean_known
+from analysis.randomisation import count_text, mean_known
 from analysis.saliency_checks import SaliencyChecks
 
 # Name: colour, line style, marker; told apart in grey by style and marker.
@@ -76,16 +76,20 @@ def _draw_randomisation(ax: Axes, randomisation: dict[str, dict[str, np.ndarray]
         colour, style, marker = STYLES[method]
         count = len(next(iter(correlations.values())))
         means = [1.0, *(mean_known(values) for values in correlations.values())]
-        ax.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=METHODS[method])
+        if np.isnan(means[1:]).all():  # its 1.0 alone would look like the worst result
+            continue
+        label = METHODS[method] + count_text(correlations)
+        ax.plot(means, color=colour, linestyle=style, marker=marker, markersize=4, label=label)
         ax.set_xticks(range(len(means)), ["none", *correlations], rotation=60, ha="right", fontsize=8)
     ax.axhline(0, color="0.6", linewidth=0.8)
     ax.set(
         title=f"randomisation, {count} faces: good maps change",
         xlabel="layers shuffled, from the logits down to",
-        ylabel="mean rank correlation with the true map",
+        ylabel="mean rank correlation with the true map\n(without empty maps)",
         ylim=(-0.4, 1.04),
     )
-    ax.legend(fontsize=8)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(fontsize=8)
 
 
 def _draw_completeness(ax: Axes, completeness: np.ndarray, error: float) -> None:
