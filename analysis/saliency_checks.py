@@ -105,10 +105,7 @@ class SaliencyChecks:
         }
         record["faces"], record["empty_maps"] = self.count, self.empty
         record["rank_correlation"] = {
-            method: {
-                layer: [None if np.isnan(value) else value for value in values.tolist()]
-                for layer, values in correlations.items()
-            }
+            method: {layer: values.tolist() for layer, values in correlations.items()}
             for method, correlations in self.randomisation.items()
         }
         if self.completeness is not None:

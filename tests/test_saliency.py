@@ -24,6 +24,7 @@ from data.cache import read_cached
 from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, Dataset
 from data.errors import InputError
 from data.pictures import Square
+from data.shared_json import shared_json
 from data.splits import image_hashes
 from models import builder
 from models.weights_file import save_network
@@ -274,7 +275,7 @@ def test_checks_count_empty_maps_and_tell_the_spread() -> None:
     assert "empty maps, of 2: Grad-CAM 1" in str(checks)
     assert "0.500 ± 0.500" in str(checks)
     assert "Grad-CAM, 1 of 2 maps: dense_1 0.50" in str(checks)
-    record = checks.as_json()
+    record = json.loads(shared_json(checks.as_json()))
     assert record["empty_maps"] == {"gradcam": 1}
     assert record["rank_correlation"] == {"gradcam": {"dense_1": [0.5, None]}}
     assert check_rows(record)[0]["randomised"] == 0.5
@@ -288,6 +289,6 @@ def test_a_method_whose_maps_are_all_empty_has_no_rank_correlation() -> None:
     correlations = {"gradcam": {"dense_1": np.full(2, np.nan)}}
     checks = SaliencyChecks(orders, orders, {"gradcam": 2}, correlations, None)
     assert "Grad-CAM, 0 of 2 maps: dense_1 -" in str(checks)
-    assert check_rows(checks.as_json())[0]["randomised"] is None
+    assert check_rows(json.loads(shared_json(checks.as_json())))[0]["randomised"] is None
     panel = draw_checks(checks, "title").axes[2]
     assert [len(line.get_xdata()) for line in panel.lines] == [2], "only the line at zero"
