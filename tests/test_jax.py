@@ -127,7 +127,7 @@ def test_ctrl_c_while_jax_compiles_ends_with_one_line(drawn, tmp_path):
         for line in process.stdout:
             if line.startswith("training the network"):
                 break
-        time.sleep(2)  # into the compilation, which takes several seconds; the test holds later, too
+        time.sleep(2)  # into the compilation, which takes several seconds, or the epochs after it
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 130

@@ -51,8 +51,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
-            for left_by_a_kill in self.path.glob(".*.tmp.*"):
-                left_by_a_kill.unlink()
+            self.remove_temporary_files()
         except filelock.Timeout:
             raise InputError(
                 f"{self.path}: another process is training in it; choose another --run"
@@ -65,6 +64,11 @@ class RunFolder:
             yield
         finally:
             lock.release()
+
+    def remove_temporary_files(self) -> None:
+        """Remove what data/atomic.py had begun to write when the process was ended."""
+        for half_written in self.path.glob(".*.tmp.*"):
+            half_written.unlink()
 
     def write_state(self, state: RunState) -> None:
         """Write run.json."""

@@ -1,7 +1,6 @@
 """One training from start to end: checks, precision, run.json, fit."""
 
 import dataclasses
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from training.precision import choose_precision
 from training.run_folder import RunFolder
 from training.run_state import RunState
 from training.start import after_start, keep_start, read_start, start_of
+from training.stop import ending_at_once
 from training.training_data import TrainingData
 
 
@@ -28,7 +28,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     """Train to the recipe's last epoch: the history, one row per epoch.
 
     Of a run that is complete, only the history is read. The caller holds the run folder's lock. Raises
-    InputError, and SystemExit(130) after Ctrl-C, with one line that says how to resume.
+    InputError. Ctrl-C and SIGTERM end the process, with one line that says how to resume.
     """
     run = plan.run
     digest = data.digest()
@@ -65,7 +65,7 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     )
     from training.fit import fit
 
-    try:
+    with ending_at_once(lambda: _leave_stopped(run, state.network)):
         progress = fit(
             run,
             data,
@@ -77,24 +77,19 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
             start=start,
             begin=lambda: run.write_state(state),
         )
-    except KeyboardInterrupt:
-        _say_how_to_continue(run, state.network)
-        if state.arguments.backend == "jax":  # whose compiler crashes if Python exits meanwhile
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(130)
-        raise SystemExit(130) from None
     return progress.history
 
 
-def _say_how_to_continue(run: RunFolder, network: str) -> None:
+def _leave_stopped(run: RunFolder, network: str) -> None:
+    """Say how to continue, and leave no file half-written."""
     after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
     if run.state.exists():
         command = shlex.join(["python", script_of(network), "--run", str(run.path), "--resume"])
         message = f"stopped; continue from the last finished epoch with: {command}"
     else:
         message = "stopped before the first batch; start again"
-    print(f"{after_bar}{message}", file=sys.stderr)
+    print(f"{after_bar}{message}", file=sys.stderr, flush=True)
+    run.remove_temporary_files()
 
 
 def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:

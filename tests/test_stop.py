@@ -1,0 +1,63 @@
+"""Ctrl-C and SIGTERM during training end the process, whatever code they meet."""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from training.stop import ending_at_once
+
+# As in a library that catches everything: an exception raised by the signal would be lost.
+CATCHES_ALL = """
+import os, signal
+from training.stop import ending_at_once
+signal.signal(signal.SIGINT, signal.{before})
+with ending_at_once(lambda: print("last words", flush=True)):
+    try:
+        os.kill(os.getpid(), signal.{sent})
+    except BaseException:
+        pass
+print("went on")
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "before", "code", "printed"),
+    [
+        ("SIGINT", "default_int_handler", 130, "last words\n"),
+        ("SIGTERM", "default_int_handler", 143, "last words\n"),
+        ("SIGINT", "SIG_IGN", 0, "went on\n"),
+    ],
+)
+def test_a_signal_ends_even_code_that_catches_every_exception(sent, before, code, printed):
+    ended = subprocess.run(
+        [sys.executable, "-c", CATCHES_ALL.format(sent=sent, before=before)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, printed, "")
+
+
+def test_after_the_block_signals_are_handled_as_before():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with ending_at_once(lambda: None):
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_another_thread_trains_without_handlers():
+    seen = []
+
+    def run() -> None:
+        with ending_at_once(lambda: None):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]
