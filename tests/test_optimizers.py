@@ -47,6 +47,18 @@ def test_muon_leaves_first_kernels_dense_layers_and_vectors_to_adamw(shape):
     np.testing.assert_allclose(np.array(by_muon), np.array(by_adamw), rtol=1e-5)
 
 
+def test_sgd_looks_ahead_along_its_momentum():
+    variable = keras.Variable(np.zeros(1, "float32"), name="bias")
+    optimizer = build_optimizer(dataclasses.replace(MUON, optimizer="sgd"), steps=10)
+    optimizer.build([variable])
+    positions = []
+    for _ in range(2):
+        optimizer.apply([ops.ones(1)], [variable])
+        positions.append(float(variable[0]))
+    # Sutskever et al. 2013: momenta of 1, then 1.9; each step goes 0.9 of its momentum too far.
+    np.testing.assert_allclose(positions, [-0.01 * 1.9, -0.01 * (1.9 + 1 + 0.9 * 1.9)], rtol=1e-6)
+
+
 def test_adam_share_slows_what_muon_leaves_to_adamw():
     steps = []
     for share in (1.0, 0.2):
@@ -58,7 +70,7 @@ def test_adam_share_slows_what_muon_leaves_to_adamw():
     np.testing.assert_allclose(steps[1], 0.2 * steps[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["adamw", "muon"])
+@pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
 def test_only_kernels_decay(name):
     variables = [
         *(keras.Variable(np.ones(shape, "float32"), name="kernel") for shape in ((3, 3, 32, 64), (64, 7))),

@@ -76,6 +76,10 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
             return keras.optimizers.Adam(learning_rate, **average)
         case "adamw":
             optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=decay, **average)
+        case "sgd":
+            optimizer = keras.optimizers.SGD(
+                learning_rate, momentum=0.9, nesterov=True, weight_decay=decay, **average
+            )
         case "muon":
             optimizer = ConvolutionMuon(
                 learning_rate,

@@ -37,10 +37,10 @@ class Recipe:
     """Defaults of the options, optimiser, schedule, regularisation and augmentation of a run.
 
     validation: as --validation, or 'auto' for what training_data.default_validation finds. optimizer: adam,
-    adamw (Loshchilov & Hutter 2019) or muon (training/optimizers.py). learning_rate: constant; or, when
-    warmup > 0, the peak of a one-cycle schedule: linear warm-up over that share of all steps, then a cosine
-    to zero (Smith 2018). weight_decay: decoupled, of adamw and muon. adam_share: learning rate of what muon
-    leaves to AdamW, as a share of learning_rate.
+    adamw (Loshchilov & Hutter 2019), muon (training/optimizers.py) or sgd (Nesterov, momentum 0.9).
+    learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule: linear warm-up over that
+    share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled, of all but adam.
+    adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
     average: validate and keep the exponential moving average of the weights, in which a step keeps this share
     of the average before it (Polyak & Juditsky 1992; training/averaging.py), or less in a short run, so that
     the average reaches back over a tenth of it at most; 0 for the weights themselves.
@@ -54,7 +54,7 @@ class Recipe:
     epochs: Count
     validation: str
     batch_size: Count = 128
-    optimizer: Literal["adam", "adamw", "muon"] = "adam"
+    optimizer: Literal["adam", "adamw", "muon", "sgd"] = "adam"
     learning_rate: Annotated[float, between(1e-7, 10)] = 0.001
     warmup: Annotated[float, between(0, 0.9)] = 0.0
     weight_decay: Annotated[float, between(0, 10)] = 0.0
