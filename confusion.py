@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="weights to compare with, several averaged; may be given again for other weights",
     )
     parser.add_held_out(SPLITS)
-    add("--tta", action="store_true", help="average over four views: as it is, 5 %% closer, both mirrored")
+    add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
     parser.add_figure_files("confusion.png")
     return parser.parse_args(argv)
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(difference_as_text(f"{name} minus {first}", difference) + "\n")
     record = comparison_as_json(held, networks, scores, differences, arguments.tta)
 
-    described = held.described() + (", four views" if arguments.tta else "")
+    described = held.described() + (", with mirror images" if arguments.tta else "")
     figures = draw_networks(scores, differences, held.population, described)
     if arguments.worst:
         faces, values = held.faces, probabilities[first][held.populations[held.population]]

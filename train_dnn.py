@@ -2,8 +2,8 @@
 
     python train_dnn.py --data data/icml_face_data.csv --run runs/dnn
 
-On one Zen 4 core in bfloat16 this takes 28 minutes and gets 51.2 % of PublicTest right (51.5 % with the four
-views of predict.py --tta).
+On one Zen 4 core in bfloat16 this takes 28 minutes and gets 51.2 % of PublicTest right (51.6 % with
+predict.py --tta).
 
 Writes into the run folder: best and last weights, run.json, history.csv and curves.png. A run that was
 stopped at any moment continues with: python train_dnn.py --run runs/dnn --resume

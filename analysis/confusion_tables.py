@@ -155,7 +155,7 @@ def comparison_as_json(
     """What was measured, of which weights on which faces, as plain Python values.
 
     networks, scores, differences: by the name of the network; differences are from the first. tta: whether
-    four views were averaged.
+    faces and their mirror images were averaged.
     """
     measured = {
         name: {"weights": [str(weights.path) for weights in networks[name]]} | as_json(each)

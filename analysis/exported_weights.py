@@ -62,7 +62,7 @@ def export_weights(
 
 
 def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = silent) -> dict[str, Any]:
-    """Accuracies of one weight file on labelled faces, of one view and of four, with and without twins.
+    """Accuracies of one weight file on labelled faces, without and with mirror images and twins.
 
     Raises InputError when the faces have no labels or the weights were trained on all of them.
     """
@@ -72,18 +72,18 @@ def measure_weights(weights: WeightsFile, faces: Dataset, progress: Progress = s
     if WITHOUT_TWINS not in populations:
         raise InputError(f"{faces.source}: the weights were trained on all of its PublicTest faces")
     network = load_network(weights)
-    one, four = (
+    plain, mirrored_too = (
         evaluate_populations(
             labels, predict_probabilities([network], faces.images, tta, progress), populations
         )
         for tta in (False, True)
     )
-    scores, unseen = one[ALL], one[WITHOUT_TWINS]
+    scores, unseen = plain[ALL], plain[WITHOUT_TWINS]
     return {
         "accuracy": scores.accuracy,
-        "accuracy_tta": four[ALL].accuracy,
+        "accuracy_tta": mirrored_too[ALL].accuracy,
         "accuracy_without_twins": unseen.accuracy,
-        "accuracy_tta_without_twins": four[WITHOUT_TWINS].accuracy,
+        "accuracy_tta_without_twins": mirrored_too[WITHOUT_TWINS].accuracy,
         "macro_f1": scores.macro_f1,
         "accuracy_per_class": dict(zip(CLASS_NAMES, np.round(scores.recall, 4).tolist(), strict=True)),
         "faces": len(faces),

@@ -1,4 +1,4 @@
-"""Class probabilities of faces, by one network or the mean of several, of one view or of four.
+"""Class probabilities of faces, by one network or the mean of several, with or without mirror images.
 
 Keras is imported inside the functions, because scripts check all their input before that.
 """
@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from data.dataset import NUM_CLASSES
 from data.errors import InputError
 from models.keras_setup import set_up_tensorflow
 from models.progress import Progress, silent
 from models.weights_file import WeightsFile, load_network
 
 BATCH_SIZE = 256
-# How much of a face's side the closer view shows; chosen on PublicTest.
-CLOSER = 0.95
 
 
 def predict_with_files(
@@ -35,8 +33,8 @@ def predict_probabilities(
 ) -> np.ndarray:
     """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks and views.
 
-    networks: keras.Models that end in logits. tta: test-time augmentation; see each face from four views.
-    Raises InputError when a probability is not finite.
+    networks: keras.Models that end in logits. tta: test-time augmentation, each face and its mirror image,
+    because its label does not depend on its side. Raises InputError when a probability is not finite.
     """
     import keras
 
@@ -46,7 +44,7 @@ def predict_probabilities(
     # All networks and views of a batch before the next one, so that what is done counts in faces.
     for start in range(0, len(faces), BATCH_SIZE):
         batch = faces[start : start + BATCH_SIZE]
-        views = four_views(batch) if tta else [batch]
+        views = [batch, batch[:, :, ::-1]] if tta else [batch]
         total = np.zeros((len(batch), NUM_CLASSES))
         for network in networks:
             for view in views:
@@ -57,37 +55,6 @@ def predict_probabilities(
         means.append(total / (len(networks) * len(views)))
         progress(task, start + len(batch), len(faces))
     return np.concatenate(means)
-
-
-def four_views(faces: np.ndarray) -> list[np.ndarray]:
-    """(N, 48, 48) grey levels -> the same, a little closer, and the mirror images of both.
-
-    The label of a face depends neither on its side nor on how tightly it was cropped.
-    """
-    upright = [faces, moved_view(faces, CLOSER)]
-    return upright + [view[:, :, ::-1] for view in upright]
-
-
-def moved_view(faces: np.ndarray, size: float, right: float = 0.0, down: float = 0.0) -> np.ndarray:
-    """(N, 48, 48) grey levels -> a square part of each face, enlarged to (N, 48, 48) (bilinear).
-
-    size: the part's side as a share of the face's. right, down: by how many pixels its centre is moved. What
-    lies outside the face is filled with the nearest pixel.
-    """
-    import keras
-
-    # Maps a pixel of the result to one of the face.
-    edge = (1 - size) * (IMAGE_SIZE - 1) / 2
-    transform = np.array([size, 0, edge + right, 0, size, edge + down, 0, 0], np.float32)
-    moved = keras.ops.image.affine_transform(
-        faces[..., np.newaxis].astype(np.float32),
-        # One per face, because Keras's JAX backend does not take one for all.
-        np.broadcast_to(transform, (len(faces), 8)),
-        interpolation="bilinear",
-        fill_mode="nearest",
-        data_format="channels_last",
-    )
-    return keras.ops.convert_to_numpy(moved)[..., 0]
 
 
 def predict_logits(network: Any, faces: np.ndarray) -> np.ndarray:

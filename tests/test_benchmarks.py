@@ -59,12 +59,21 @@ def test_views_are_compared_on_public_test(drawn, compact_run, capfd):
     views.main(["--data", str(data), "--weights", str(compact_run)])
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 2 + len(views.SETS)
-    rows = {line[:36].strip(): line[36:].split() for line in lines[1:]}
+    width = max(map(len, views.SETS))
+    rows = {line[:width].strip(): line[width:].split() for line in lines[1:]}
     faces = read_cached(data)
     public = faces.select(faces.rows_with_usage("PublicTest"))
     network = load_network(find_weights(str(compact_run)))
-    for name, tta, number in (("the face", False, "1"), ("0.95 of the side (--tta)", True, "4")):
+    for name, tta, number in (("the face", False, "1"), ("the face and its mirror image (--tta)", True, "2")):
         probabilities = predict_probabilities([network], public.images, tta)
         accuracy = (probabilities.argmax(axis=1) == public.labels).mean()
         loss = -np.log(probabilities[np.arange(len(public)), public.labels]).mean()
         assert rows[name] == [number, f"{accuracy:.4f}", f"{loss:.4f}"]
+
+
+def test_a_closer_view_keeps_the_centre():
+    rows, columns = np.mgrid[0:48, 0:48]
+    faces = np.stack([rows, columns, 2 * rows + columns]).astype(np.uint8)
+    # The picture's centre, 23.5, stays; what lies d pixels from it shows what lay 0.95 d from it.
+    rows, columns = (23.5 + 0.95 * (axis - 23.5) for axis in (rows, columns))
+    np.testing.assert_allclose(views.moved_view(faces, 0.95), [rows, columns, 2 * rows + columns], atol=1e-3)

@@ -364,15 +364,15 @@ def test_script_compares_two_networks_on_the_same_faces(weights, faces, tmp_path
     assert "dnn minus cnn, 15 faces without twins in training: recall" in printed
 
 
-def test_tta_sees_four_views(weights, faces, tmp_path):
+def test_tta_sees_mirror_images(weights, faces, tmp_path):
     out = tmp_path / "c.png"
     arguments = ["--data", faces / "train.csv", "--allow-seen", "--weights", weights / "cnn", "--tta"]
     confusion.main([*map(str, arguments), "--out", str(out)])
     record = json.loads(out.with_suffix(".json").read_text())
     dataset = read_csv(faces / "train.csv")
     network = load_network(find_weights(str(weights / "cnn")))
-    one, four = (predict_probabilities([network], dataset.images, tta) for tta in (False, True))
-    expected = [evaluate(dataset.labels, each).expected_calibration_error for each in (one, four)]
+    plain, mirrored_too = (predict_probabilities([network], dataset.images, tta) for tta in (False, True))
+    expected = [evaluate(dataset.labels, each).expected_calibration_error for each in (plain, mirrored_too)]
     assert record["tta"] is True
     reported = record["networks"]["cnn"]["expected_calibration_error"]
     assert reported == pytest.approx(expected[1], abs=1e-6)

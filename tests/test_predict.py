@@ -1,4 +1,4 @@
-"""predict.py through its own main: submissions, averages, four views, accuracies, pictures, errors."""
+"""predict.py through its own main: submissions, averages, mirror images, accuracies, pictures, errors."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from data.splits import image_hashes
 from models.cnn import build_cnn
 from models.dnn import build_dnn
 from models.locate import find_weights
-from models.prediction import four_views, predict_probabilities
+from models.prediction import predict_probabilities
 from models.weights_file import load_network, save_network
 
 
@@ -78,22 +78,10 @@ def test_several_weights_and_views_are_averaged_in_probability(weights, other_we
     single = [
         keras.ops.softmax(load_network(find_weights(str(path)))(view)).numpy()
         for path in (weights, other_weights)
-        for view in four_views(faces)
+        for view in (faces, faces[:, :, ::-1])
     ]
     np.testing.assert_allclose(written, np.mean(single, axis=0), atol=2e-6)
     assert np.abs(single[0] - single[1]).max() > 1e-3
-
-
-def test_the_four_views_are_the_face_a_closer_one_and_their_mirror_images():
-    rows, columns = np.mgrid[0:48, 0:48]
-    faces = np.stack([rows, columns, 2 * rows + columns]).astype(np.uint8)
-    plain, closer, mirrored, closer_mirrored = four_views(faces)
-    np.testing.assert_array_equal(plain, faces)
-    # The picture's centre, 23.5, stays; what lies d pixels from it shows what lay 0.95 d from it.
-    rows, columns = (23.5 + 0.95 * (axis - 23.5) for axis in (rows, columns))
-    np.testing.assert_allclose(closer, [rows, columns, 2 * rows + columns], atol=1e-3)
-    np.testing.assert_array_equal(mirrored, faces[:, :, ::-1])
-    np.testing.assert_array_equal(closer_mirrored, closer[:, :, ::-1])
 
 
 def test_accuracies_are_printed_where_labels_are_known(weights, drawn, tmp_path, capsys):

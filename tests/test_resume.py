@@ -79,11 +79,10 @@ def assert_equal_runs(whole: Path, resumed: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        ["--network", "cnn", "--precision", "float32"],
         ["--network", "compact", "--precision", "float32", *SETTINGS],
         ["--network", "compact", "--precision", "bfloat16", *SETTINGS],
     ],
-    ids=["cnn", "compact-float32", "compact-bfloat16"],
+    ids=["compact-float32", "compact-bfloat16"],
 )
 def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(
     drawn, tmp_path, monkeypatch, options

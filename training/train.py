@@ -93,7 +93,7 @@ def _leave_stopped(run: RunFolder, network: str) -> None:
 
 
 def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:
-    """Write the four-view probabilities that the run's best epoch gives the faces it left out.
+    """Write the probabilities that the run's best epoch gives the faces it left out, mirror images included.
 
     Raises InputError when the folder cannot be written.
     """
