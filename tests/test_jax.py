@@ -60,9 +60,9 @@ def jax_run(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["augmentation", "averaging", "batches", "optimizers"])
-def test_what_holds_on_tensorflow_holds_on_jax(name):
-    tests = run("-m", "pytest", "-p", "no:cacheprovider", f"tests/test_{name}.py", TEST_BACKEND="jax")
+def test_what_holds_on_tensorflow_holds_on_jax():
+    files = [f"tests/test_{name}.py" for name in ("augmentation", "averaging", "batches", "optimizers")]
+    tests = run("-m", "pytest", "-p", "no:cacheprovider", *files, TEST_BACKEND="jax")
     assert tests.returncode == 0, tests.stdout
 
 

@@ -55,7 +55,7 @@ def test_what_the_optimiser_does_not_use_is_not_recorded():
         ("mixup_share=0.5", "has no effect here; omit it or set mixup=0.2 too"),
         ("flip=yes", "is neither true nor false"),
         ("alternate=2", "is neither true nor false"),
-        ("optimizer=sgd", "should be 'adam', 'adamw' or 'muon'"),
+        ("optimizer=lion", "should be 'adam', 'adamw', 'muon' or 'sgd'"),
     ],
 )
 def test_a_setting_that_does_not_exist_or_is_out_of_bounds_is_refused(drawn, tmp_path, fails, setting, words):

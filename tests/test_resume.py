@@ -76,17 +76,8 @@ def assert_equal_runs(whole: Path, resumed: Path) -> None:
     assert without_seconds[0] == without_seconds[1]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--network", "compact", "--precision", "float32", *SETTINGS],
-        ["--network", "compact", "--precision", "bfloat16", *SETTINGS],
-    ],
-    ids=["compact-float32", "compact-bfloat16"],
-)
-def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(
-    drawn, tmp_path, monkeypatch, options
-):
+def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, monkeypatch):
+    options = ["--network", "compact", "--precision", "float32", *SETTINGS]
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     files = ["--data", str(drawn / "train.csv"), "--run"]
 
@@ -166,7 +157,6 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
 @pytest.mark.parametrize(
     ("script", "options"),
     [
-        ("train_dnn", ["--precision", "float32"]),
         ("train_dnn", ["--precision", "bfloat16"]),
         ("train_cnn", ["--network", "compact", "--precision", "float32"]),
     ],

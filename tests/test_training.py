@@ -363,7 +363,7 @@ def test_a_damaged_run_record_ends_with_one_line(tmp_path, fails, record):
         (("arguments", "limit"), -1, "arguments.limit should be greater than or equal to 1, not '-1'"),
         (("arguments", "data"), None, "arguments.data should be a valid string, not 'None'"),
         (("recipe", "epochs"), 5, "contradicts"),
-        (("recipe", "optimizer"), "sgd", "should be 'adam', 'adamw' or 'muon'"),
+        (("recipe", "optimizer"), "lion", "should be 'adam', 'adamw', 'muon' or 'sgd'"),
         (("recipe", "dropout"), 2, "recipe.dropout should be less than or equal to 0.95"),
         (("recipe", "augmentation", "rotation"), 181, "less than or equal to 180"),
         (("precision",), "float8", "precision should be 'float32' or 'bfloat16', not 'float8'"),
