@@ -44,13 +44,13 @@ def corners(size: float, pixels: float) -> list[View]:
 # All of them with their mirror images.
 SETS: dict[str, list[View]] = {
     "the face and its mirror image (--tta)": [WHOLE],
-    "0.95 of the side": [WHOLE, (0.95, 0, 0)],
-    "0.9 of the side": [WHOLE, (0.9, 0, 0)],
-    "0.95 and 0.9 of the side": [WHOLE, (0.95, 0, 0), (0.9, 0, 0)],
-    "moved by 1 pixel to each corner": [WHOLE, *corners(1, 1)],
-    "moved by 2 pixels to each corner": [WHOLE, *corners(1, 2)],
-    "ten crops of 44 pixels": [(44 / 48, 0, 0), *corners(44 / 48, 2)],
-    "0.95 of the side and its 4 corners": [WHOLE, (0.95, 0, 0), *corners(0.95, 1)],
+    "as it is and 5 % closer": [WHOLE, (0.95, 0, 0)],
+    "as it is and 10 % closer": [WHOLE, (0.9, 0, 0)],
+    "as it is, 5 and 10 % closer": [WHOLE, (0.95, 0, 0), (0.9, 0, 0)],
+    "as it is and moved by 1 pixel to each corner": [WHOLE, *corners(1, 1)],
+    "as it is and moved by 2 pixels to each corner": [WHOLE, *corners(1, 2)],
+    "ten crops: centre and corners of 44 pixels": [(44 / 48, 0, 0), *corners(44 / 48, 2)],
+    "as it is, 5 % closer, and that moved to each corner": [WHOLE, (0.95, 0, 0), *corners(0.95, 1)],
 }
 
 

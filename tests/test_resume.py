@@ -127,12 +127,14 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_p
     second = subprocess.run([*many, "--resume"], capture_output=True, text=True, timeout=120)
     assert second.returncode == 2
     assert "another process is training" in second.stderr
+    (run / ".0a1b2c3d.tmp.last.weights.h5").write_bytes(b"half")  # as if it was writing just then
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"train_cnn.py --run {run} --resume" in errors
     assert "Traceback" not in errors
     assert (run / "checkpoint.weights.h5").exists()
+    assert not list(run.glob(".*.tmp.*"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX")

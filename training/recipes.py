@@ -37,7 +37,8 @@ class Recipe:
     """Defaults of the options, optimiser, schedule, regularisation and augmentation of a run.
 
     validation: as --validation, or 'auto' for what training_data.default_validation finds. optimizer: adam,
-    adamw (Loshchilov & Hutter 2019), muon (training/optimizers.py) or sgd (Nesterov, momentum 0.9).
+    adamw (Loshchilov & Hutter 2019), muon (training/optimizers.py) or sgd (Nesterov, momentum 0.9; set
+    learning_rate and weight_decay too, since those of a recipe suit its own optimiser).
     learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule: linear warm-up over that
     share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled, of all but adam.
     adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.

@@ -13,7 +13,7 @@ from data.splits import image_hashes
 from models.keras_setup import Backend, Gpu, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
-from models.weights_file import load_network
+from models.weights_file import WeightsFile, load_network
 from training.environment import commit, environment
 from training.plan import Plan, script_of
 from training.precision import choose_precision
@@ -28,7 +28,8 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     """Train to the recipe's last epoch: the history, one row per epoch.
 
     Of a run that is complete, only the history is read. The caller holds the run folder's lock. Raises
-    InputError. Ctrl-C and SIGTERM end the process, with one line that says how to resume.
+    InputError. Once the data is checked, Ctrl-C and SIGTERM end the process, with one line that says how to
+    resume.
     """
     run = plan.run
     digest = data.digest()
@@ -51,6 +52,19 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
     devices = gpus()
     state = _begun(plan, data, digest, devices)
+    with ending_at_once(lambda: _leave_stopped(run, state.network)):
+        return _fit(plan, data, state, start, devices)
+
+
+def _fit(
+    plan: Plan,
+    data: TrainingData,
+    state: RunState,
+    start: WeightsFile | None,
+    devices: Sequence[Gpu],
+) -> list[dict[str, float]]:
+    """Say what is trained, and train it: the history."""
+    run = plan.run
     if plan.start is not None:
         keep_start(run, plan.start)
     validated = (
@@ -65,23 +79,23 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     )
     from training.fit import fit
 
-    with ending_at_once(lambda: _leave_stopped(run, state.network)):
-        progress = fit(
-            run,
-            data,
-            state.recipe,
-            network=state.network,
-            seed=state.arguments.seed,
-            precision=state.precision,
-            strategy=state.arguments.strategy,
-            start=start,
-            begin=lambda: run.write_state(state),
-        )
+    progress = fit(
+        run,
+        data,
+        state.recipe,
+        network=state.network,
+        seed=state.arguments.seed,
+        precision=state.precision,
+        strategy=state.arguments.strategy,
+        start=start,
+        begin=lambda: run.write_state(state),
+    )
     return progress.history
 
 
 def _leave_stopped(run: RunFolder, network: str) -> None:
-    """Say how to continue, and leave no file half-written."""
+    """Leave no file half-written, and say how to continue."""
+    run.remove_temporary_files()
     after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
     if run.state.exists():
         command = shlex.join(["python", script_of(network), "--run", str(run.path), "--resume"])
@@ -89,7 +103,6 @@ def _leave_stopped(run: RunFolder, network: str) -> None:
     else:
         message = "stopped before the first batch; start again"
     print(f"{after_bar}{message}", file=sys.stderr, flush=True)
-    run.remove_temporary_files()
 
 
 def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:

@@ -62,6 +62,7 @@ def draw_curves(histories: Mapping[str, History]) -> Figure:
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5)))
     loss.yaxis.set_major_formatter("{x:g}")
     loss.yaxis.set_minor_locator(NullLocator())
+    accuracy.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))  # whole percents, not 12.5
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     learning_rate.yaxis.set_major_formatter("{x:g}")
     return figure
