@@ -15,7 +15,7 @@ CATCHES_ALL = """
 import os, signal
 from training.stop import ending_at_once
 signal.signal(signal.SIGINT, signal.{before})
-with ending_at_once(lambda: print("last words", flush=True)):
+with ending_at_once(lambda: {last_words}):
     try:
         os.kill(os.getpid(), signal.{sent})
     except BaseException:
@@ -24,17 +24,21 @@ print("went on")
 """
 
 
+SAY_SOMETHING, FAIL = 'print("last words", flush=True)', "1 / 0"
+
+
 @pytest.mark.parametrize(
-    ("sent", "before", "code", "printed"),
+    ("sent", "before", "last_words", "code", "printed"),
     [
-        ("SIGINT", "default_int_handler", 130, "last words\n"),
-        ("SIGTERM", "default_int_handler", 143, "last words\n"),
-        ("SIGINT", "SIG_IGN", 0, "went on\n"),
+        ("SIGINT", "default_int_handler", SAY_SOMETHING, 130, "last words\n"),
+        ("SIGINT", "default_int_handler", FAIL, 130, ""),
+        ("SIGTERM", "default_int_handler", SAY_SOMETHING, 143, "last words\n"),
+        ("SIGINT", "SIG_IGN", SAY_SOMETHING, 0, "went on\n"),
     ],
 )
-def test_a_signal_ends_even_code_that_catches_every_exception(sent, before, code, printed):
+def test_a_signal_ends_even_code_that_catches_every_exception(sent, before, last_words, code, printed):
     ended = subprocess.run(
-        [sys.executable, "-c", CATCHES_ALL.format(sent=sent, before=before)],
+        [sys.executable, "-c", CATCHES_ALL.format(sent=sent, before=before, last_words=last_words)],
         cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,

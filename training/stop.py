@@ -10,8 +10,7 @@ from types import FrameType
 
 @contextlib.contextmanager
 def ending_at_once(last_words: Callable[[], None]) -> Iterator[None]:
-    """Call `last_words` and end the process with 130 on Ctrl-C, with 143 on SIGTERM; both as before after the
-    block.
+    """On Ctrl-C in this block call `last_words` and end the process with 130, on SIGTERM with 143.
 
     Python would raise an exception at any line of Keras, which may catch it and train on, or fail in another
     place with a traceback; JAX's compiler crashes when Python exits meanwhile. Nothing is lost: files are
@@ -20,9 +19,10 @@ def ending_at_once(last_words: Callable[[], None]) -> Iterator[None]:
     """
 
     def end(number: int, frame: FrameType | None) -> None:
-        with contextlib.suppress(OSError):  # a closed pipe
+        try:
             last_words()
-        os._exit(128 + number)
+        finally:  # whatever they met, such as a closed pipe
+            os._exit(128 + number)
 
     with contextlib.ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
