@@ -76,8 +76,11 @@ def assert_equal_runs(whole: Path, resumed: Path) -> None:
     assert without_seconds[0] == without_seconds[1]
 
 
-def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(drawn, tmp_path, monkeypatch):
-    options = ["--network", "compact", "--precision", "float32", *SETTINGS]
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_stopped_run_resumes_to_the_weights_of_one_that_was_never_stopped(
+    drawn, tmp_path, monkeypatch, precision
+):
+    options = ["--network", "compact", "--precision", precision, *SETTINGS]
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     files = ["--data", str(drawn / "train.csv"), "--run"]
 
