@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from training.batches import steps_per_epoch, training_batches
+from training.batches import _beta_quantiles, steps_per_epoch, training_batches
 from training.recipes import Augmentation, Recipe
 
 # Each face is one grey level, so that a batch tells which faces it holds.
@@ -87,6 +88,14 @@ def test_mixup_averages_faces_and_targets_alike():
         np.testing.assert_allclose(faces, np.broadcast_to(expected, faces.shape), rtol=1e-4)
         smallest += targets.max(axis=1).tolist()
     assert min(smallest) < 0.7
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0])
+def test_weights_of_mixup_are_those_of_a_beta_distribution(alpha):
+    weights = _beta_quantiles(alpha)
+    assert ((weights >= 0) & (weights <= 1)).all()
+    assert np.mean(weights) == pytest.approx(0.5, abs=1e-4)
+    assert np.var(weights) == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=1e-3)
 
 
 def test_mixup_takes_a_share_of_the_batches_and_ends():

@@ -7,13 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from scipy.special import betaincinv
 
 from training.augmentation import augment
-from training.randomness import gamma, make_key, permutation, split, uniform
+from training.randomness import make_key, permutation, split, uniform
 from training.recipes import Recipe
 
 # The second integers of keys: steps count up from 0, epochs down from -2, and no other key has -1.
 _MIRRORED, _FIRST_EPOCH = -1, -2
+# Of how many equally likely weights mixup draws.
+_MIXUP_WEIGHTS = 4096
 
 
 def training_batches(
@@ -84,29 +87,36 @@ def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tup
         faces = augment(
             faces, recipe.augmentation, augment_key, alternate if recipe.augmentation.alternate else None
         )
-    if not recipe.mixup:
-        return faces, targets
-    return ops.cond(
-        step < round(recipe.epochs * recipe.mixup_until) * steps,
-        lambda: _mix(faces, targets, recipe, mix_key),
-        lambda: (faces, targets),
-    )
+    if recipe.mixup:
+        is_early = step < round(recipe.epochs * recipe.mixup_until) * steps
+        faces, targets = _mix(faces, targets, recipe, mix_key, is_early)
+    return faces, targets
 
 
-def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any) -> tuple[Any, Any]:
+def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any, is_early: Any) -> tuple[Any, Any]:
     """Average each face and its targets with those of the next face, in a share of the batches.
 
-    The weights come from a Beta distribution, one per face (Zhang et al. 2018, mixup).
+    is_early: False in the epochs whose faces stay whole. The weights come from a Beta distribution, one per
+    face (Zhang et al. 2018, mixup).
     """
-    gamma_key, batch_key = split(key, 2)
-    # Two gamma variables give a beta variable. Neither may be 0, as those of a small alpha can round to.
-    parts = gamma((2, ops.shape(faces)[0]), gamma_key, recipe.mixup) + 1e-30
-    weight = parts[0] / (parts[0] + parts[1])
-    is_mixed = uniform((), batch_key) < recipe.mixup_share
+    weight_key, batch_key = split(key, 2)
+    numbers = uniform((ops.shape(faces)[0],), weight_key, 0.0, _MIXUP_WEIGHTS)
+    weight = ops.take(ops.convert_to_tensor(_beta_quantiles(recipe.mixup)), ops.cast(numbers, "int32"))
+    is_mixed = ops.logical_and(is_early, uniform((), batch_key) < recipe.mixup_share)
     weight = ops.where(is_mixed, weight, ops.ones_like(weight))[:, np.newaxis]
     mixed = weight * targets + (1 - weight) * ops.roll(targets, 1, axis=0)
     weight = weight[..., np.newaxis]
     return weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0), mixed
+
+
+def _beta_quantiles(alpha: float) -> np.ndarray:
+    """(_MIXUP_WEIGHTS,) float32: equally likely numbers of the distribution Beta(alpha, alpha).
+
+    To take one of them is faster than to draw from the distribution: that is a loop until numbers are
+    accepted, and in each of its turns a GPU waits for the CPU.
+    """
+    middles = (np.arange(_MIXUP_WEIGHTS) + 0.5) / _MIXUP_WEIGHTS
+    return betaincinv(alpha, alpha, middles).astype(np.float32)
 
 
 def without_autotuning(batches: Any) -> Any:

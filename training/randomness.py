@@ -43,17 +43,6 @@ def uniform(shape: Sequence[Any], key: Any, low: float = 0.0, high: float = 1.0)
     return tf.random.stateless_uniform(shape, key, low, high)
 
 
-def gamma(shape: Sequence[Any], key: Any, alpha: float) -> Any:
-    """float32 numbers of the gamma distribution of this shape parameter."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.random.gamma(_jax_key(key), alpha, shape)
-    import tensorflow as tf
-
-    return tf.random.stateless_gamma(shape, key, alpha)
-
-
 def permutation(count: int, key: Any) -> Any:
     """The numbers from 0 to count - 1 in random order."""
     if keras.backend.backend() == "jax":
