@@ -5,7 +5,8 @@
 
 On one Zen 4 core in bfloat16 the CNN takes 132 minutes and gets 67.6 % of PublicTest right (68.3 % with
 predict.py --tta); compact takes 36 minutes and gets 68.3 % (69.0 %), the mean of three seeds; medium takes
-126 minutes on two cores and gets 70.1 % (70.9 %), with teachers and more epochs 71.8 % (71.9 %).
+126 minutes on two cores and gets 70.1 % (70.9 %). With --teacher the CNN gets 69.4 % (70.0 %) and medium
+71.7 % (72.5 %).
 
 Writes into the run folder: best and last weights, run.json, history.csv and curves.png. A run that was
 stopped at any moment continues with: python train_cnn.py --run runs/cnn --resume

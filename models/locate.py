@@ -14,7 +14,7 @@ SHIPPED = {
     "dnn": ("dnn",),
     "compact": ("compact",),
     "medium": ("medium",),
-    "ensemble": ("medium", "medium-untaught", "compact"),
+    "ensemble": ("medium", "medium-seed3"),
 }
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "medium", "cnn"

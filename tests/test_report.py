@@ -310,16 +310,16 @@ def test_a_page_of_a_dense_network_has_no_filters_and_says_why(built, runs, tmp_
 
 
 def test_any_networks_are_shown_the_reports_cnn_first(runs):
-    networks = find_networks([str(runs["dnn"]), "ensemble", "compact", str(runs["cnn"])])
+    networks = find_networks([str(runs["dnn"]), "ensemble", "medium", str(runs["cnn"])])
     assert [(name, each.kind, len(each.files)) for name, each in networks.items()] == [
-        ("cnn", "cnn", 1), ("ensemble", "medium", 3), ("compact", "compact", 1), ("dnn", "dnn", 1),
+        ("cnn", "cnn", 1), ("ensemble", "medium", 2), ("medium", "medium", 1), ("dnn", "dnn", 1),
     ]  # fmt: skip
     commands = {each.stem: each.arguments for each in plan(networks, ("--data", "a.csv"), QUICK)}
-    versus = ["--versus", "ensemble", "--versus", "compact", "--versus", str(runs["dnn"])]
+    versus = ["--versus", "ensemble", "--versus", "medium", "--versus", str(runs["dnn"])]
     assert " ".join(versus) in " ".join(commands["confusion"])
     histories = [Path(path).stem for path in commands["curves"]]
-    expected = ["cnn", "medium", "medium-untaught", "compact", "dnn"]
-    assert histories == expected, "compact is in the ensemble"
+    expected = ["cnn", "medium", "medium-seed3", "dnn"]
+    assert histories == expected, "medium is in the ensemble"
 
 
 def test_of_an_ensemble_the_first_network_is_explained(runs):
@@ -428,13 +428,13 @@ def test_shipped_weights_are_described_by_the_record_beside_them(built, runs, tm
     page = Page(render_page(built, tmp_path, networks, commands, is_drawn=False))
     record = json.loads(networks["cnn"].files[0].path.with_name("cnn.json").read_text())
     for text in (
-        "recipefast",
-        "epochs24",
+        "recipefast with teacher_share=0.5",
+        "epochs30",
         f"data{record['arguments']['data']}",
         "training faces28,709",
         "validationPublicTest (3,589 faces)",
         f"commit{record['commit']}",
-        f"tensorflow {record['versions']['tensorflow']}",
+        f"jax {record['versions']['jax']}",
         record["machine"]["system"],
         "best epoch of a run was chosen on these same faces",
     ):
@@ -446,8 +446,8 @@ def test_the_record_of_a_run_counts_more_than_one_beside_its_weights(runs, tmp_p
     record = json.loads(find_weights("cnn").path.with_name("cnn.json").read_text())
     del record["sha256"]
     (run / "best.json").write_text(json.dumps(record))
-    assert run_facts(find_weights(str(run)))["recipe"] == "fast"
-    record["arguments"]["recipe"] = "report"
+    assert run_facts(find_weights(str(run)))["recipe"].startswith("fast with teacher_share=0.5, ")
+    record["arguments"] |= {"recipe": "report", "set": [], "teacher": []}
     (run / "run.json").write_text(json.dumps(record))
     assert run_facts(find_weights(str(run)))["recipe"] == "report"
     record["arguments"] |= {"set": ["shift=0.2", "flip=0"], "teacher": ["fold.csv"]}

@@ -36,14 +36,13 @@ def test_a_file_is_what_its_sidecar_says(name):
     assert weights.network == sidecar["network"]
     assert path.stat().st_size <= LARGEST[weights.network]
     assert len(weights.training_hashes) == sidecar["training_faces"] == 28_709
-    assert weights.perceptual_hashes is None or len(weights.perceptual_hashes) == 28_709
+    assert weights.perceptual_hashes is not None
+    assert len(weights.perceptual_hashes) == 28_709
     assert sidecar["arguments"]["validation"] == "PublicTest"
     assert sidecar["precision"] in PRECISIONS
     assert re.fullmatch("[0-9a-f]{40}", sidecar["commit"])
     assert sidecar["PublicTest"]["faces"] == 3_589
-    # 15 more are recropped copies of training faces, which only the perceptual hash finds.
-    without_twins = 3_309 if weights.perceptual_hashes is None else 3_294
-    assert sidecar["PublicTest"]["faces_without_twins"] == without_twins
+    assert sidecar["PublicTest"]["faces_without_twins"] == 3_294
     assert not re.search(r"/(home|work|tmp|root|Users)/", (FOLDER / f"{name}.json").read_text())
     assert load_network(weights).count_params() == PARAMETERS[weights.network]
 
@@ -61,12 +60,12 @@ def test_a_name_predicts_drawn_faces_better_than_chance(name, drawn):
 def test_an_ensemble_is_no_single_network():
     with pytest.raises(
         InputError,
-        match="ensemble: stands for 3 networks; give a single one, such as cnn, dnn, compact, medium",
+        match="ensemble: stands for 2 networks; give a single one, such as cnn, dnn, compact, medium",
     ):
         find_weights("ensemble")
-    assert len(find_all(["ensemble", "cnn"])) == 4
+    assert len(find_all(["ensemble", "cnn"])) == 3
     with pytest.raises(InputError, match="is given twice"):
-        find_all(["ensemble", "compact"])  # one of the three
+        find_all(["ensemble", "medium"])  # one of the two
 
 
 def test_the_defaults_are_shipped():

@@ -107,7 +107,7 @@ def test_the_normalisation_is_refitted_on_request_and_faces_seen_before_are_name
     [
         (train_cnn.main, ["--from", "RUN", "--network", "cnn"], "holds the network compact, not cnn"),
         (train_dnn.main, ["--from", "RUN"], "holds the network compact, not dnn; give weights of the same"),
-        (train_cnn.main, ["--from", "ensemble"], "ensemble: stands for 3 networks"),
+        (train_cnn.main, ["--from", "ensemble"], "ensemble: stands for 2 networks"),
         (train_cnn.main, ["--from", "nowhere"], "nowhere: no such weights"),
         (train_cnn.main, ["--recipe", "finetune"], "--recipe finetune: needs weights to start from"),
         (train_cnn.main, ["--refit-normalisation"], "--refit-normalisation: goes with --from only"),
