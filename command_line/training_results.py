@@ -15,7 +15,7 @@ def finish(plan: Plan, data: TrainingData, history: list[dict[str, float]]) -> N
     save_figure(draw_curves({run.path.name: history}), run.curves)
     written = [run.best, run.last, run.history, run.curves]
     if data.left_out is not None:
-        predict_fold(run, data.left_out, plan.arguments.backend)
+        predict_fold(plan, data.left_out)
         written.append(run.fold)
     run.checkpoint.unlink(missing_ok=True)
     run.start.unlink(missing_ok=True)

@@ -140,6 +140,33 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(drawn, tmp_p
     assert not list(run.glob(".*.tmp.*"))
 
 
+STOPPED_IN_THE_PREDICTION = """
+import os, signal, sys
+import models.prediction
+models.prediction.predict_probabilities = lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)
+import train_dnn
+train_dnn.main(sys.argv[1:])
+"""
+
+
+def test_a_run_stopped_while_it_predicts_its_fold_says_how_to_resume_and_does(drawn, tmp_path):
+    run = tmp_path / "run"
+    python, _, *options = command(drawn, run, "--epochs", "1", "--fold", "1/2", script="train_dnn.py")
+    stopped = subprocess.run(
+        [python, "-c", STOPPED_IN_THE_PREDICTION, *options],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert stopped.returncode == 143, stopped.stderr
+    assert f"train_dnn.py --run {run} --resume" in stopped.stderr
+    assert not (run / "fold.csv").exists()
+    train_dnn.main(["--run", str(run), "--resume"])
+    assert (run / "fold.csv").exists()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits of a file's size are POSIX")
 def test_a_full_disk_leaves_the_last_good_checkpoint(drawn, tmp_path):
     """A limit on the size of files, between that of weights and of a checkpoint, stands for a full disk."""

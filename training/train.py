@@ -10,7 +10,7 @@ from data.dataset import Dataset
 from data.errors import InputError
 from data.probabilities import probabilities_text
 from data.splits import image_hashes
-from models.keras_setup import Backend, Gpu, gpus, set_up_keras
+from models.keras_setup import Gpu, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
 from models.weights_file import WeightsFile, load_network
@@ -105,16 +105,18 @@ def _leave_stopped(run: RunFolder, network: str) -> None:
     print(f"{after_bar}{message}", file=sys.stderr, flush=True)
 
 
-def predict_fold(run: RunFolder, left_out: Dataset, backend: Backend) -> None:
+def predict_fold(plan: Plan, left_out: Dataset) -> None:
     """Write the probabilities that the run's best epoch gives the faces it left out, mirror images included.
 
-    Raises InputError when the folder cannot be written.
+    Raises InputError when the folder cannot be written. Ctrl-C and SIGTERM end the process as in `train`.
     """
     from models.prediction import predict_probabilities
 
-    set_up_keras(backend)  # a run that was finished already has not
+    run = plan.run
+    set_up_keras(plan.arguments.backend)  # a run that was finished already has not
     weights = find_weights(str(run.path))
-    probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
+    with ending_at_once(lambda: _leave_stopped(run, plan.network)):
+        probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
     # Folds keep identical faces together, but not other copies.
     hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
     write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})
