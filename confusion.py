@@ -89,7 +89,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         faces, values = held.faces, probabilities[first][held.populations[held.population]]
         worst = most_confidently_wrong(faces.labels, values, arguments.worst)
         figures["-worst"] = draw_worst_faces(
-            faces.images[worst], faces.labels[worst], values[worst], faces.rows[worst]
+            f"{first}, most confidently wrong\n{described}",
+            faces.images[worst],
+            faces.labels[worst],
+            values[worst],
+            faces.rows[worst],
         )
     for file in save_figures(figures, files, record, as_csv(scores)):
         print(f"wrote {file}")

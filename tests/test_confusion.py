@@ -240,12 +240,17 @@ def test_worst_faces_are_named(faces):
     dataset = read_csv(faces / "emotion_pixels.csv").select(slice(0, 9))
     probabilities = np.full((9, 7), 0.01)
     probabilities[:, 5] = 0.94
-    figure = draw_worst_faces(dataset.images, dataset.labels, probabilities, np.arange(100, 109))
+    figure = draw_worst_faces(
+        "cnn, 9 faces", dataset.images, dataset.labels, probabilities, np.arange(100, 109)
+    )
+    assert figure.get_suptitle() == "cnn, 9 faces"
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[0] == f"row 100\ntrue class {CLASS_NAMES[dataset.labels[0]]}\nseen as surprise, 94.0 %"
     assert sum(bool(title) for title in titles) == 9
     none = slice(0, 0)
-    empty = draw_worst_faces(dataset.images[none], dataset.labels[none], probabilities[none], np.arange(0))
+    empty = draw_worst_faces(
+        "cnn", dataset.images[none], dataset.labels[none], probabilities[none], np.arange(0)
+    )
     assert empty.texts[0].get_text() == "no face is wrong"
 
 

@@ -100,7 +100,7 @@ def draw_difference(difference: Difference, title: str) -> Figure:
 
 
 def draw_worst_faces(
-    faces: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, rows: np.ndarray
+    title: str, faces: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, rows: np.ndarray
 ) -> Figure:
     """Draw faces with their true and predicted class, in the order given; without faces, a line that says so.
 
@@ -115,7 +115,9 @@ def draw_worst_faces(
         return figure
     columns = min(len(faces), _FACES_PER_ROW)
     lines = -(-len(faces) // columns)
-    figure = Figure(figsize=(2 * columns, 2.75 * lines), layout="constrained")
+    # Wide enough for the title, tall enough for its two lines.
+    figure = Figure(figsize=(max(6, 2 * columns), 2.75 * lines + 0.5), layout="constrained")
+    figure.suptitle(title)
     cells = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
