@@ -1,13 +1,22 @@
 """The end of train_cnn.py and train_dnn.py: figure, fold, and what is printed of a complete run."""
 
+from models.stop import ending_at_once
 from training.plan import Plan
 from training.run_folder import best_epoch
-from training.train import predict_fold
+from training.train import leave_stopped, predict_fold
 from training.training_data import TrainingData
 
 
 def finish(plan: Plan, data: TrainingData, history: list[dict[str, float]]) -> None:
-    """Draw the curves of a complete run, predict the fold it left out, and print its best epoch and files."""
+    """Draw the curves of a complete run, predict the fold it left out, and print its best epoch and files.
+
+    Ctrl-C and SIGTERM end the process as in `train`.
+    """
+    with ending_at_once(lambda: leave_stopped(plan)):
+        _finish(plan, data, history)
+
+
+def _finish(plan: Plan, data: TrainingData, history: list[dict[str, float]]) -> None:
     from analysis.figures.curves import draw_curves
     from analysis.figures.saving import save_figure
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
 from data.errors import InputError
+from models.stop import delivered_afterwards
 
 Backend = Literal["tensorflow", "jax"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
@@ -72,7 +73,7 @@ def _set_up_jax(deterministic: bool) -> None:
             flags = os.environ.get("XLA_FLAGS", "")
             os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     os.environ["KERAS_BACKEND"] = "jax"
-    with silent_stderr():
+    with delivered_afterwards(), silent_stderr():
         import keras
 
         # This imports TensorFlow too, if there is one, which is silent later on.
@@ -131,7 +132,7 @@ def set_up_tensorflow(deterministic: bool = False) -> None:
         # Level 3, because the absence of a GPU is logged as an error.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ["KERAS_BACKEND"] = "tensorflow"
-    with silent_stderr():
+    with delivered_afterwards(), silent_stderr():
         import tensorflow as tf
 
         devices = tf.config.list_physical_devices("GPU")

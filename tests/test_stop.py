@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training end the process, whatever code they meet."""
+"""Ctrl-C and SIGTERM end the process, whatever code they meet."""
 
 import signal
 import subprocess
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from training.stop import ending_at_once
+from models.stop import ending_at_once
 
 # As in a library that catches everything: an exception raised by the signal would be lost.
 CATCHES_ALL = """
 import os, signal
-from training.stop import ending_at_once
+from models.stop import ending_at_once
 signal.signal(signal.SIGINT, signal.{before})
 with ending_at_once(lambda: {last_words}):
     try:
@@ -65,3 +65,35 @@ def test_another_thread_trains_without_handlers():
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+KEPT_BACK = """
+import os, signal
+from models.stop import delivered_afterwards
+signal.signal(signal.SIGINT, signal.{before})
+try:
+    with delivered_afterwards():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except BaseException:
+            pass
+        print("went on", flush=True)
+    print("afterwards")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "printed"),
+    [("default_int_handler", "went on\ninterrupted\n"), ("SIG_IGN", "went on\nafterwards\n")],
+)
+def test_a_signal_that_comes_during_an_import_counts_after_it(before, printed):
+    ended = subprocess.run(
+        [sys.executable, "-c", KEPT_BACK.format(before=before)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, printed, "")

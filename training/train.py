@@ -13,6 +13,7 @@ from data.splits import image_hashes
 from models.keras_setup import Gpu, gpus, set_up_keras
 from models.locate import find_weights
 from models.seen import find_seen
+from models.stop import ending_at_once
 from models.weights_file import WeightsFile, load_network
 from training.environment import commit, environment
 from training.plan import Plan, script_of
@@ -20,7 +21,6 @@ from training.precision import choose_precision
 from training.run_folder import RunFolder
 from training.run_state import RunState
 from training.start import after_start, keep_start, read_start, start_of
-from training.stop import ending_at_once
 from training.training_data import TrainingData
 
 
@@ -49,11 +49,10 @@ def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
     if start is not None:
         data = after_start(data, start, plan.arguments.refit_normalisation)
 
-    set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
-    devices = gpus()
-    state = _begun(plan, data, digest, devices)
-    with ending_at_once(lambda: _leave_stopped(run, state.network)):
-        return _fit(plan, data, state, start, devices)
+    with ending_at_once(lambda: leave_stopped(plan)):
+        set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
+        devices = gpus()
+        return _fit(plan, data, _begun(plan, data, digest, devices), start, devices)
 
 
 def _fit(
@@ -93,13 +92,14 @@ def _fit(
     return progress.history
 
 
-def _leave_stopped(run: RunFolder, network: str) -> None:
+def leave_stopped(plan: Plan) -> None:
     """Leave no file half-written, and say how to continue."""
+    run = plan.run
     run.remove_temporary_files()
     after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
     if run.state.exists():
-        command = shlex.join(["python", script_of(network), "--run", str(run.path), "--resume"])
-        message = f"stopped; continue from the last finished epoch with: {command}"
+        command = shlex.join(["python", script_of(plan.network), "--run", str(run.path), "--resume"])
+        message = f"stopped; continue with: {command}"
     else:
         message = "stopped before the first batch; start again"
     print(f"{after_bar}{message}", file=sys.stderr, flush=True)
@@ -108,15 +108,14 @@ def _leave_stopped(run: RunFolder, network: str) -> None:
 def predict_fold(plan: Plan, left_out: Dataset) -> None:
     """Write the probabilities that the run's best epoch gives the faces it left out, mirror images included.
 
-    Raises InputError when the folder cannot be written. Ctrl-C and SIGTERM end the process as in `train`.
+    Raises InputError when the folder cannot be written.
     """
     from models.prediction import predict_probabilities
 
     run = plan.run
     set_up_keras(plan.arguments.backend)  # a run that was finished already has not
     weights = find_weights(str(run.path))
-    with ending_at_once(lambda: _leave_stopped(run, plan.network)):
-        probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
+    probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
     # Folds keep identical faces together, but not other copies.
     hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
     write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a network trains."""
+"""Ctrl-C and SIGTERM while libraries work that may lose the exceptions Python raises then."""
 
 import contextlib
 import os
@@ -6,6 +6,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
@@ -24,9 +26,30 @@ def ending_at_once(last_words: Callable[[], None]) -> Iterator[None]:
         finally:  # whatever they met, such as a closed pipe
             os._exit(128 + number)
 
+    with _handled_by(end):
+        yield
+
+
+@contextlib.contextmanager
+def delivered_afterwards() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM back until the block ends, and handle them then as before it.
+
+    For imports: what a handler raises in a callback of Python's garbage collection, such as JAX's, is lost.
+    """
+    received: list[int] = []
+    try:
+        with _handled_by(lambda number, frame: received.append(number)):
+            yield
+    finally:
+        for number in received[:1]:
+            signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
-                    stack.callback(signal.signal, number, signal.signal(number, end))
+                    stack.callback(signal.signal, number, signal.signal(number, handler))
         yield
