@@ -18,6 +18,7 @@ from analysis.figures.saving import save_figures
 from command_line.arguments import Parser
 from command_line.outputs import figure_files
 from data.errors import InputError
+from data.files import without_links
 from training.run_folder import read_history
 
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_figure_files("curves.png")
     arguments = parser.parse_args(argv)
     files = figure_files(arguments.out, [run for run in arguments.runs if Path(run).is_file()])
-    names = [Path(run).resolve().name.removesuffix(".json") for run in arguments.runs]
+    names = [without_links(run).name.removesuffix(".json") for run in arguments.runs]
     if len(set(names)) < len(names):
         names = arguments.runs
     histories = {name: _history(run) for name, run in zip(names, arguments.runs, strict=True)}

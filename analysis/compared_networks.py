@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from data.errors import InputError
+from data.files import without_links
 from models.locate import find_all
 from models.weights_file import ENDING, WeightsFile
 
@@ -16,7 +17,7 @@ def find_networks(*groups: Sequence[str]) -> dict[str, list[WeightsFile]]:
     with as many of their folders as it takes. Raises InputError as find_all does, or when two groups are the
     same.
     """
-    resolved = [[Path(path).resolve() for path in group] for group in groups]
+    resolved = [[without_links(path) for path in group] for group in groups]
     for number, (group, paths) in enumerate(zip(groups, resolved, strict=True)):
         if paths in resolved[:number]:
             raise InputError(f"{' + '.join(group)}: these weights are given twice; give others, or omit them")

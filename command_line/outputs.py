@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from data.errors import InputError
+from data.files import without_links
 from data.replacing import may_replace
 
 
@@ -19,7 +20,7 @@ def check_outputs(
     all files that this command reads, and replace nothing but what this suite wrote.
     inputs: what this command reads; None stands for nothing. tables: how its CSV files begin.
     """
-    taken = {Path(path).resolve(): "is read by this command" for path in inputs if path is not None}
+    taken = {without_links(path): "is read by this command" for path in inputs if path is not None}
     files = []
     for file in map(Path, paths):
         if file.is_dir():

@@ -25,3 +25,11 @@ def require_file(path: Path, wanted: str) -> os.stat_result:
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{path}: is a pipe or a device, which can't be read twice; give a file")
     return status
+
+
+def without_links(path: str | Path) -> Path:
+    """The absolute path, links followed. Raises InputError when they lead in a circle."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError):  # before Python 3.13; later versions leave such links to require_file
+        raise InputError(f"{path}: is a link that leads back to itself; give another path") from None

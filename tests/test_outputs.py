@@ -5,6 +5,10 @@ import json
 import pytest
 from matplotlib.figure import Figure
 
+import confusion
+import curves
+import predict
+import train_cnn
 from analysis.figures.saving import ENDINGS, save_figures
 from command_line.outputs import check_outputs, figure_files
 from data.errors import InputError
@@ -121,3 +125,19 @@ def test_a_report_is_refused_before_the_work_and_blamed_for_its_own_files_only(t
     with pytest.raises(BrokenPipeError), filled_folder(tmp_path / "other"):
         raise BrokenPipeError  # as print does when nobody reads
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+def test_a_link_that_leads_to_itself_is_no_file(drawn, tmp_path, fails):
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to(loop)
+    out, run = ["--out", tmp_path / "out.csv"], ["--run", tmp_path / "run"]
+    for main, arguments in (
+        (predict.main, ["--data", loop, *out]),
+        (confusion.main, ["--data", loop]),
+        (curves.main, [loop]),
+        (train_cnn.main, ["--data", loop, *run]),
+        (train_cnn.main, ["--data", drawn / "train.csv", "--validation", loop, *run]),
+        (train_cnn.main, ["--data", drawn / "train.csv", "--teacher", loop, *run]),
+    ):
+        assert str(loop) in fails(main, *arguments)
+    assert list(tmp_path.iterdir()) == [loop]

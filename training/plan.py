@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.errors import InputError
+from data.files import without_links
 from data.locate import locate_data
 from models import NetworkName
 from models.weights_file import WeightsFile
@@ -82,15 +83,15 @@ def new_run(run: RunFolder, options: argparse.Namespace) -> Plan:
     """The recipe with the options' values, the arguments with the recipe's defaults and absolute paths."""
     recipe = with_settings(RECIPES[options.network][options.recipe], options.set)
     values = {name: getattr(options, name) for name in DECISIVE}
-    values["data"] = str(locate_data(options.data, "train").resolve())
+    values["data"] = str(without_links(locate_data(options.data, "train")))
     for name in OPTIONS:
         if values[name] is None:
             values[name] = getattr(recipe, name)
     if values["validation"] == "auto":
         values["validation"] = default_validation(values["data"])
     if not is_keyword(values["validation"]):
-        values["validation"] = str(Path(values["validation"]).resolve())
-    values["teacher"] = [str(Path(file).resolve()) for file in options.teacher]
+        values["validation"] = str(without_links(values["validation"]))
+    values["teacher"] = [str(without_links(file)) for file in options.teacher]
     if options.fold is not None:
         parse_fold(options.fold)
     recipe = dataclasses.replace(recipe, **{name: values[name] for name in OPTIONS})
@@ -113,9 +114,9 @@ def _stopped_run(run: RunFolder, options: argparse.Namespace) -> Plan:
     for name in sorted(set(options.typed) & set(kept)):
         stored, typed = kept[name], options.typed[name]
         if name == "teacher":  # files are stored as new_run made them
-            typed = [str(Path(file).resolve()) for file in typed]
+            typed = [str(without_links(file)) for file in typed]
         elif isinstance(stored, str) and Path(stored).is_absolute():
-            typed = str(Path(str(typed)).resolve())
+            typed = str(without_links(str(typed)))
         if stored != typed:
             option = "--" + name.replace("_", "-")
             stored, typed = (" ".join(v) if isinstance(v, list) else v for v in (stored, typed))

@@ -11,6 +11,7 @@ from data.cache import read_cached
 from data.copies import group_copies, perceptual_hashes
 from data.dataset import NUM_CLASSES, USAGE_NAMES, Dataset
 from data.errors import InputError
+from data.files import without_links
 from data.probabilities import read_teachers
 from data.splits import image_hashes, in_fold, split_validation
 from models.seen import seen_among
@@ -92,7 +93,7 @@ def load_training_data(
     elif validation == "PublicTest":
         held_out = dataset.select(dataset.rows_with_usage("PublicTest"))
     elif not is_keyword(validation):
-        if Path(validation).resolve() == Path(path).resolve():
+        if without_links(validation) == without_links(path):
             raise InputError(
                 f"--validation {validation}: is the file of --data, whose faces are trained on; give "
                 "PublicTest, a fraction or another file"
