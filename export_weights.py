@@ -26,10 +26,11 @@ from command_line.outputs import check_outputs
 from command_line.progress import progress_bars
 from data.cache import read_cached
 from data.errors import InputError
+from data.files import without_links
 from data.locate import locate_data
 from drawing.faces import draw_faces
 from models.keras_setup import set_up_tensorflow
-from models.locate import HELP, find_weights
+from models.locate import HELP_SINGLE, find_weights
 from models.runtime_formats import ENDINGS, export_network, require_packages
 from models.weights_file import ENDING, sidecar_path
 from training.environment import environment
@@ -44,7 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--weights",
         required=True,
         metavar="RUN",
-        help=f"finished run or a weight file in it; for litert and onnx {HELP}",
+        help=f"finished run or a weight file in it; for litert and onnx {HELP_SINGLE}",
     )
     add("--format", choices=("weights", *ENDINGS), default="weights", help="what to write")
     add("--data", metavar="DATA", help="for weights: FER data with PublicTest rows (default: that in data/)")
@@ -73,7 +74,7 @@ def share_weights(arguments: argparse.Namespace) -> list[Path]:
     given = Path(arguments.weights)
     run = RunFolder(given.parent if given.is_file() else given)
     state, history = run.read_finished()
-    weights = find_weights(str(given.resolve()))
+    weights = find_weights(str(without_links(given)))
     out = Path(arguments.out)
     require_exportable(out)
     data = locate_data(arguments.data, "measure")

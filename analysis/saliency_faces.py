@@ -126,7 +126,7 @@ class ExplainedFace:
         lines = [f"{self.place}: {self.true}" if self.true else f"{self.place}"]
         lines += [f"predicted {self.predicted}", f"probability {self.probability:.3f}"]
         if self.wrong:
-            lines[-1] += ", wrong"
+            lines.append("wrong")
         if self.explained != self.predicted:
             lines.append(f"map of {self.explained}")
         return "\n".join(lines)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from analysis.activation_maximisation import PRESETS
 from command_line.arguments import Parser, whole_number
-from models.locate import DEFAULT_SINGLE, HELP
+from models.locate import DEFAULT_SINGLE, HELP_SINGLE
 
 MOST_EXAMPLES = 9
 
@@ -14,7 +14,7 @@ def parse_options(description: str | None, argv: Sequence[str] | None) -> argpar
     """The options in `argv`. Raises InputError."""
     parser = Parser(description)
     add = parser.add_argument
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP_SINGLE)
     add("--data", metavar="DATA", help="FER CSV or folder with the face (default: the usual file in data/)")
     add(
         "--layer",

@@ -8,7 +8,7 @@ from analysis.held_out import SPLITS
 from command_line.arguments import Parser, row_numbers, whole_number
 from data.dataset import CLASS_NAMES
 from data.errors import InputError
-from models.locate import DEFAULT_SINGLE, HELP
+from models.locate import DEFAULT_SINGLE, HELP_SINGLE
 
 CLASS_CHOICES = ("predicted", "true", *CLASS_NAMES)
 
@@ -21,7 +21,7 @@ def parse_options(description: str | None, argv: Sequence[str] | None) -> argpar
     source.add_argument("--data", metavar="DATA", help=text)
     parser.add_images(source)
     add = parser.add_argument
-    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP)
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP_SINGLE)
     parser.add_held_out(SPLITS)
     add("--rows", type=row_numbers, metavar="I,J,...", help="only these faces; 0 is the first in the file")
     methods = (*METHODS, "all")

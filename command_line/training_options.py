@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from command_line.arguments import Parser, whole_number
 from data.errors import InputError
 from models.keras_setup import BACKENDS, check_backend
-from models.locate import HELP, find_weights
+from models.locate import HELP_SINGLE, find_weights
 from training.plan import SCRIPTS
 from training.precision import PRECISIONS
 from training.recipe_settings import NAMES
@@ -33,7 +33,12 @@ def parse_options(script: str, description: str | None, argv: Sequence[str] | No
         choices=("report", "fast", "finetune"),
         help="the report's, ours, or ours for --from (default: finetune with --from, else fast)",
     )
-    add("--from", dest="start", metavar="WEIGHTS", help=f"start from weights of the same network: {HELP}")
+    add(
+        "--from",
+        dest="start",
+        metavar="WEIGHTS",
+        help=f"start from weights of the same network: {HELP_SINGLE}",
+    )
     add(
         "--refit-normalisation",
         action="store_true",

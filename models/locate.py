@@ -18,8 +18,10 @@ SHIPPED = {
 }
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "medium", "cnn"
-# What --weights takes, for --help.
+SINGLE = ", ".join(name for name, files in SHIPPED.items() if len(files) == 1)
+# What --weights takes, for --help: any number of networks, or one.
 HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
+HELP_SINGLE = f"run folder, {ENDING} file, or shipped weights: {SINGLE}"
 
 
 def find_all(paths: Sequence[str]) -> list[WeightsFile]:
@@ -41,8 +43,7 @@ def find_weights(path: str) -> WeightsFile:
     """
     shipped = _shipped(path)
     if len(shipped) > 1:
-        single = ", ".join(name for name, files in SHIPPED.items() if len(files) == 1)
-        raise InputError(f"{path}: stands for {len(shipped)} networks; give a single one, such as {single}")
+        raise InputError(f"{path}: stands for {len(shipped)} networks; give a single one, such as {SINGLE}")
     file = Path(shipped[0] if shipped else path)
     if shipped and not file.is_file():
         raise InputError(f"{path}: {file} is missing; restore it with: git checkout {file}")

@@ -34,6 +34,11 @@ def test_augmentation_begins_and_ends_with_its_ranges():
     assert with_settings(RECIPES["dnn"]["fast"], ["flip=0"]).augmentation.alternate is False
 
 
+def test_what_mixup_alone_uses_is_not_recorded_without_it():
+    recipe = with_settings(RECIPES["medium"]["fast"], ["mixup=0"])
+    assert (recipe.mixup_share, recipe.mixup_until) == (1.0, 1.0)
+
+
 def test_what_the_optimiser_does_not_use_is_not_recorded():
     adam = with_settings(RECIPES["cnn"]["fast"], ["optimizer=adam"])
     assert (adam.weight_decay, adam.adam_share) == (0.0, 1.0)

@@ -13,7 +13,8 @@ from training.augmentation import augment
 from training.randomness import make_key, permutation, split, uniform
 from training.recipes import Recipe
 
-# The second integers of keys: steps count up from 0, epochs down from -2, and no other key has -1.
+# A key is (seed, number). Its number is 0, 1 and so on for a step of the run, -2, -3 and so on for the order
+# of an epoch, and -1 for which faces are mirrored first.
 _MIRRORED, _FIRST_EPOCH = -1, -2
 # Of how many equally likely weights mixup draws.
 _MIXUP_WEIGHTS = 4096
@@ -59,17 +60,16 @@ def _jax_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Iter
     load = _compiled_batch()
     for epoch in epochs:
         order = np.array(permutation(count, make_key(seed, _FIRST_EPOCH - epoch)))
-        for step in range(steps):
-            rows = order[step * batch_size : (step + 1) * batch_size]
-            yield load(sources, rows, np.int32(epoch * steps + step), recipe, seed)
+        for number, rows in enumerate(order[: steps * batch_size].reshape(steps, batch_size)):
+            yield load(sources, rows, np.int32(epoch * steps + number), recipe=recipe, seed=seed)
 
 
 @functools.cache
 def _compiled_batch() -> Any:
-    """_batch, compiled once for all runs of this process."""
+    """_batch, compiled once for all runs of this process; its recipe and its seed are constants."""
     import jax
 
-    return jax.jit(_batch, static_argnums=(3, 4))
+    return jax.jit(_batch, static_argnames=("recipe", "seed"))
 
 
 def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tuple[Any, Any]:
@@ -94,7 +94,7 @@ def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tup
 
 
 def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any, is_early: Any) -> tuple[Any, Any]:
-    """Average each face and its targets with those of the next face, in a share of the batches.
+    """Average each face and its targets with those of the face before it, in a share of the batches.
 
     is_early: False in the epochs whose faces stay whole. The weights come from a Beta distribution, one per
     face (Zhang et al. 2018, mixup).
@@ -112,8 +112,8 @@ def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any, is_early: Any) -> t
 def _beta_quantiles(alpha: float) -> np.ndarray:
     """(_MIXUP_WEIGHTS,) float32: equally likely numbers of the distribution Beta(alpha, alpha).
 
-    To take one of them is faster than to draw from the distribution: that is a loop until numbers are
-    accepted, and in each of its turns a GPU waits for the CPU.
+    To take one of them is faster than to draw from the distribution. Libraries draw in a loop, which ends
+    when a number is accepted, and in each of its turns a GPU waits for the CPU.
     """
     middles = (np.arange(_MIXUP_WEIGHTS) + 0.5) / _MIXUP_WEIGHTS
     return betaincinv(alpha, alpha, middles).astype(np.float32)

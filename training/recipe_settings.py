@@ -66,11 +66,13 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
 
 
 def _without_idle_settings(recipe: Recipe) -> Recipe:
-    """The recipe without what has no effect: of its optimiser and its augmentation, or the whole of that."""
+    """The recipe without what has no effect: of its optimiser, mixup and augmentation."""
     if recipe.optimizer == "adam":
         recipe = dataclasses.replace(recipe, weight_decay=0.0)
     if recipe.optimizer != "muon":
         recipe = dataclasses.replace(recipe, adam_share=1.0)
+    if not recipe.mixup:
+        recipe = dataclasses.replace(recipe, mixup_share=1.0, mixup_until=1.0)
     ranges = recipe.augmentation or Augmentation()
     if not ranges.flip:
         ranges = dataclasses.replace(ranges, alternate=False)
