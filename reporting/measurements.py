@@ -89,7 +89,7 @@ def run_facts(weights: WeightsFile) -> dict[str, Any]:
     # A weight file may be in any folder, so its record may be missing or written by another program.
     with suppress(OSError, ValueError, KeyError, TypeError):
         record = json.loads(path.read_text())
-        arguments = record["arguments"]
+        arguments, machine = record["arguments"], record["machine"]
         recorded = {name: arguments[name] for name in RUN_ARGUMENTS}
         if changes := [*arguments.get("set", ()), *(["teachers"] if arguments.get("teacher") else [])]:
             recorded["recipe"] += f" with {', '.join(changes)}"
@@ -100,7 +100,8 @@ def run_facts(weights: WeightsFile) -> dict[str, Any]:
             "validation_faces": int(record["validation_faces"]),
             "commit": record["commit"],
             "versions": dict(record["versions"]),
-            "machine": {name: record["machine"][name] for name in ("processor", "cores", "system")},
+            "machine": {name: machine[name] for name in ("processor", "cores", "system")}
+            | {"gpus": machine.get("gpus", "")},  # older records name none
         }
     return facts
 

@@ -435,7 +435,7 @@ def test_shipped_weights_are_described_by_the_record_beside_them(built, runs, tm
         "validationPublicTest (3,589 faces)",
         f"commit{record['commit']}",
         f"jax {record['versions']['jax']}",
-        record["machine"]["system"],
+        f"16 cores, NVIDIA H200, {record['machine']['system']}",
         "best epoch of a run was chosen on these same faces",
     ):
         assert text in page.text
