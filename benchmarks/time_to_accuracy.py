@@ -26,6 +26,7 @@ from command_line.arguments import Parser, whole_number  # noqa: E402
 from data.errors import InputError  # noqa: E402
 from data.locate import locate_data  # noqa: E402
 from training.plan import SCRIPTS  # noqa: E402
+from training.precision import PRECISIONS  # noqa: E402
 from training.run_folder import RunFolder  # noqa: E402
 
 POLL_SECONDS = 0.2
@@ -40,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--network", choices=SCRIPTS["train_cnn.py"], default="compact", help="the network to train")
     add("--epochs", type=whole_number(1), default=12, metavar="N", help="length of the schedule")
     add("--set", nargs="+", default=[], metavar="NAME=VALUE", help="as for --set of train_cnn.py")
+    add(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="as for --precision of train_cnn.py",
+    )
     add("--seeds", type=whole_number(0), nargs="+", default=[1], metavar="N", help="one training per seed")
     add(
         "--target", type=float, default=0.65, metavar="ACCURACY", help="the accuracy at which the clock stops"
@@ -56,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             copied = (copytree if data.is_dir() else copy)(data, Path(folder) / data.name)
             options = ["--data", str(copied), "--validation", "PublicTest", "--network", arguments.network]
             options += ["--epochs", str(arguments.epochs), "--seed", str(seed)]
+            options += ["--precision", arguments.precision]
             options += ["--set", *arguments.set] if arguments.set else []
             run = RunFolder(f"{folder}/run")
             taken, history = train_until(options, arguments.target, run)
