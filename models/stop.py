@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 @contextlib.contextmanager
 def ending_at_once(last_words: Callable[[], None]) -> Iterator[None]:
@@ -47,9 +45,10 @@ def delivered_afterwards() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call `handler` on both signals, unless they are ignored or this is not the main thread."""
     with contextlib.ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     stack.callback(signal.signal, number, signal.signal(number, handler))
         yield

@@ -104,6 +104,7 @@ def draw_worst_faces(
 ) -> Figure:
     """Draw faces with their true and predicted class, in the order given; without faces, a line that says so.
 
+    title: two lines above all faces.
     faces: (N, 48, 48) grey levels.
     labels: (N,) int, indices into CLASS_NAMES.
     probabilities: (N, 7) float.
