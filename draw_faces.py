@@ -4,46 +4,48 @@
     python draw_faces.py demo-pictures --form folders
 
 Writes train.csv, test.csv, test_labels.csv, fer2013.csv, icml_face_data.csv, emotion_pixels.csv and
-pixels.csv into the folder, 2,500 faces in about 3 s; with --form folders it writes the same faces as pictures
-instead, into train/CLASS/ and test/CLASS/. The same seed gives the same faces.
+pixels.csv into the folder, 2,500 faces in about 10 s; with --form folders it writes the same faces as
+pictures instead, into train/CLASS/ and test/CLASS/. The same seed gives the same faces. --overwrite replaces
+these files, or the folders train and test with all that is in them.
 """
 
-from command_line.errors import one_line_errors
-
-from argparse import Namespace
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from command_line.arguments import Parser, share, whole_number
-from drawing.csv_files import write_drawn_csvs
-from drawing.picture_folders import write_drawn_folders
+from command_line import Parser, one_line_errors, whole_number
+from data import InputError
+from data.drawn import CSV_FILES, write_csvs, write_folders
 
-WRITERS = {"csv": write_drawn_csvs, "folders": write_drawn_folders}
-
-
-def parse_args(argv: Sequence[str] | None) -> Namespace:
-    """The options; see --help."""
-    parser = Parser(__doc__)
-    parser.add_argument("folder", type=Path, help="folder to write into; created if missing")
-    parser.add_argument("--form", choices=WRITERS, default="csv", help="CSV files, or folders of pictures")
-    parser.add_argument("--train", type=whole_number(1), default=2000, metavar="N", help="training faces")
-    parser.add_argument(
-        "--test", type=whole_number(1), default=700, metavar="N", help="test faces, the first half PublicTest"
-    )
-    parser.add_argument(
-        "--variety", type=share, default=1.0, metavar="SHARE", help="how much faces, poses and light vary"
-    )
-    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="random seed")
-    return parser.parse_args(argv)
+# Form: what is written, and by what.
+FORMS = {"csv": (CSV_FILES, write_csvs), "folders": (("train", "test"), write_folders)}
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw faces with the options in `argv`."""
-    arguments = parse_args(argv)
-    write = WRITERS[arguments.form]
-    write(arguments.folder, arguments.train, arguments.test, arguments.seed, arguments.variety)
-    print(f"wrote {arguments.train} training and {arguments.test} test faces to {arguments.folder}")
+    parser = Parser(__doc__)
+    add = parser.add_argument
+    add("folder", type=Path, help="folder to write into; created if missing")
+    add("--form", choices=FORMS, default="csv", help="CSV files, or folders of pictures")
+    add("--train", type=whole_number(1), default=2000, metavar="N", help="training faces")
+    add("--test", type=whole_number(1), default=700, metavar="N", help="test faces, half of them PublicTest")
+    add("--variety", type=float, default=1.0, metavar="SHARE", help="how much faces, poses and light vary")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="random seed")
+    parser.add_overwrite()
+    arguments = parser.parse_args(argv)
+    folder, (names, write) = arguments.folder, FORMS[arguments.form]
+    if not 0 <= arguments.variety <= 1:
+        raise InputError(f"--variety {arguments.variety}: must be from 0 to 1")
+    folder.mkdir(parents=True, exist_ok=True)
+    present = [folder / name for name in names if (folder / name).exists()]
+    if present and not arguments.overwrite:
+        raise InputError(f"{present[0]}: exists already; choose another folder, or add --overwrite")
+    # Pictures of a larger draw would remain among the new ones.
+    for pictures in filter(Path.is_dir, present):
+        shutil.rmtree(pictures)
+    write(folder, arguments.train, arguments.test, arguments.seed, arguments.variety)
+    print(f"wrote {arguments.train:,} training and {arguments.test:,} test faces to {folder}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,67 @@
-"""Predictions as the CSV that Kaggle takes."""
+"""Predictions as files: the CSV that Kaggle takes, and class probabilities, which --teacher reads again."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+
+from data import CLASS_NAMES, InputError
+from data.faces import Faces
+from data.splits import image_hashes
+
+# By how much seven probabilities of six decimals may miss a sum of 1.
+ROUNDING = 1e-4
 
 
-def submission_text(ids: np.ndarray, labels: np.ndarray) -> str:
+def submission_csv(ids: np.ndarray, labels: np.ndarray) -> str:
     """`id,label` rows in the order given: ids (N,) int or str, labels (N,) indices into CLASS_NAMES."""
-    if len(ids) != len(labels):
-        raise ValueError(f"{len(ids)} ids but {len(labels)} labels")
-    rows = [f"{_field(face)},{int(label)}" for face, label in zip(ids, labels, strict=True)]
-    return "\n".join(["id,label", *rows]) + "\n"
+    return pd.DataFrame({"id": ids, "label": labels}).to_csv(index=False, lineterminator="\n")
 
 
-def _field(face: np.int64 | np.str_) -> str:
-    """An id as a field of a CSV: quoted where it is a name that has a comma or a quotation mark."""
-    text = str(face)
-    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+def probabilities_csv(faces: Faces, trained_on: np.ndarray, probabilities: np.ndarray) -> str:
+    """`id,hash,trained_on,angry,...,neutral` rows with six decimals; the hash has 16 hexadecimal digits.
+
+    trained_on: (N,) bool, whether any of the networks was trained on the face. probabilities: (N, 7).
+    """
+    table = pd.DataFrame(probabilities, columns=CLASS_NAMES)
+    table.insert(0, "id", faces.rows if faces.ids is None else faces.ids)
+    table.insert(1, "hash", [f"{value:016x}" for value in image_hashes(faces.images).tolist()])
+    table.insert(2, "trained_on", trained_on.astype(int))
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_teachers(paths: Sequence[str], exact_hashes: np.ndarray, source: str) -> np.ndarray:
+    """(N, 7) probabilities that the teachers in these files give the faces of `exact_hashes`, (N,) uint64.
+
+    A face with several rows gets their mean. source: the file of the faces, for messages.
+    Raises OSError, and InputError when a file is damaged, a face has no row, or a row's networks were trained
+    on its face: they would teach what they have memorised.
+    """
+    table = pd.concat([_read_probabilities(Path(path)) for path in paths])
+    table = table[table["hash"].isin(exact_hashes)]
+    if len(memorised := table[table["trained_on"] == 1]):
+        row = f"{memorised['file'].iloc[0]}: row {memorised.index[0]}"
+        raise InputError(f"{row}: its networks were trained on this face of {source}; give other teachers")
+    means = table.groupby("hash")[list(CLASS_NAMES)].mean()
+    missing = ~np.isin(exact_hashes, means.index.to_numpy(np.uint64))
+    if missing.any():
+        lacking = f"{missing.sum():,} of {len(missing):,} training faces of {source}"
+        raise InputError(f"{' '.join(paths)}: no row for {lacking}; give the files of all folds")
+    return means.loc[exact_hashes].to_numpy()
+
+
+def _read_probabilities(path: Path) -> pd.DataFrame:
+    """What probabilities_csv made, with the column `file`, by its row in the file."""
+    needed = ["hash", "trained_on", *CLASS_NAMES]
+    try:
+        table = pd.read_csv(path, converters={"hash": lambda digits: int(digits, 16)})[needed]
+        table = table.astype({"hash": np.uint64} | dict.fromkeys(needed[1:], float))
+    except (ValueError, KeyError, OverflowError) as error:  # pandas raises subclasses of ValueError
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: is not the fold.csv of a run with --fold ({reason}); give one") from None
+    table.index += 2  # the header is row 1
+    is_whole = (table[list(CLASS_NAMES)].sum(axis=1) - 1).abs() < ROUNDING
+    if not is_whole.all():
+        raise InputError(f"{path}: row {is_whole.idxmin()}: does not sum to 1; write the file again")
+    return table.assign(file=str(path))

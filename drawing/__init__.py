@@ -1,1 +1,0 @@
-"""Drawn faces: a data set without photographs, whose expressions and facial parts are known exactly."""
