@@ -13,21 +13,12 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-SIZE = (48, 48)
-
-
-def main(network: str, photograph: str) -> None:
-    """Print the seven probabilities, the highest first."""
-    session = onnxruntime.InferenceSession(network)
-    names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
-    with Image.open(photograph) as picture:
-        grey = ImageOps.exif_transpose(picture).convert("L")
-    face = ImageOps.fit(grey, SIZE, Image.Resampling.LANCZOS)
-    faces = np.asarray(face, np.float32)[np.newaxis]
-    (probabilities,) = session.run(None, {"faces": faces})[0]
-    for index in np.argsort(-probabilities):
-        print(f"{names[index]:<9}{probabilities[index]:.3f}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+network, photograph = sys.argv[1:]
+session = onnxruntime.InferenceSession(network)
+names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+with Image.open(photograph) as picture:
+    grey = ImageOps.exif_transpose(picture).convert("L")
+face = ImageOps.fit(grey, (48, 48), Image.Resampling.LANCZOS)
+(probabilities,) = session.run(None, {"faces": np.asarray(face, np.float32)[np.newaxis]})[0]
+for index in np.argsort(-probabilities):
+    print(f"{names[index]:<9}{probabilities[index]:.3f}")

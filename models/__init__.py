@@ -1,23 +1,23 @@
-"""The networks, one file each, and their shipped weights."""
+"""The networks by name, and their weights. A fifth network is built in a file here and named below."""
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any
 
 REPORT_NETWORKS = ("cnn", "dnn")
-# What run folders and weight files call the networks.
-NetworkName = Literal["cnn", "dnn", "compact", "medium"]
-NETWORK_NAMES: tuple[NetworkName, ...] = get_args(NetworkName)
 CONVOLUTIONAL = ("cnn", "compact", "medium")
-# The layer of each that gives the logits.
-LOGITS = {"cnn": "dense_2", "dnn": "dense_11", "compact": "dense_1", "medium": "dense_1"}
+DENSE = ("dnn",)
+# What run folders and weight files call the networks.
+NETWORK_NAMES = ("cnn", "dnn", "compact", "medium")
 
 
 def builder(name: str) -> Callable[..., Any]:
-    """The function that builds one of NETWORK_NAMES: (mean, std, dropout, block_dropout) -> keras.Model."""
+    """The function that builds one of NETWORK_NAMES: (mean, std, dropout, block_dropout) -> keras.Model.
+
+    The model takes (N, 48, 48) grey levels, and its last layer gives (N, 7) logits.
+    """
     # Imported here, so that a name can be checked without TensorFlow.
     from models.cnn import build_cnn
-    from models.compact import build_compact
     from models.dnn import build_dnn
-    from models.medium import build_medium
+    from models.residual import build_compact, build_medium
 
     return {"cnn": build_cnn, "dnn": build_dnn, "compact": build_compact, "medium": build_medium}[name]

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from data.dataset import IMAGE_SIZE, NUM_CLASSES
+from data import IMAGE_SIZE, NUM_CLASSES
 from models.layers import (
-    BATCH_NORMALIZATION_MOMENTUM,
+    MOMENTUM,
     ChannelHeightMaxPooling2D,
     InterpolationBlur,
     block_end,
@@ -39,9 +39,7 @@ def build_cnn(mean: float, std: float, dropout: float = 0.5, block_dropout: floa
         x = block_end(x, block_dropout, stage)
     x = layers.Flatten(name="flatten_1")(x)  # 18432
     x = layers.Dense(DENSE_UNITS, name="dense_1")(x)
-    x = layers.BatchNormalization(
-        momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number + 1}"
-    )(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"batch_normalization_{number + 1}")(x)
     x = layers.ReLU(name=f"activation_{number + 1}")(x)
     x = layers.Dropout(dropout, name="dropout_1")(x)
     # Logits stay float32 under mixed precision: a softmax over bfloat16 loses three digits.

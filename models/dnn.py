@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from data.dataset import IMAGE_SIZE, NUM_CLASSES
-from models.layers import BATCH_NORMALIZATION_MOMENTUM, block_end, normalization
+from data import IMAGE_SIZE, NUM_CLASSES
+from models.layers import MOMENTUM, block_end, normalization
 
 # In the report's order: a number is a dense layer with ReLU.
 STAGES: tuple[int | str, ...] = (
@@ -34,7 +34,7 @@ def build_dnn(mean: float, std: float, dropout: float = 0.5, block_dropout: floa
         elif stage == "dropout":
             x = layers.Dropout(dropout, name=name)(x)
         else:
-            x = layers.BatchNormalization(momentum=BATCH_NORMALIZATION_MOMENTUM, name=name)(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM, name=name)(x)
             x = block_end(x, block_dropout, count[kind])
     logits = layers.Dense(NUM_CLASSES, dtype="float32", name=f"dense_{count['dense'] + 1}")(x)
     return keras.Model(inputs, logits, name="dnn")

@@ -5,8 +5,9 @@ from typing import Any
 import keras
 from keras import layers
 
-# Keras's 0.99 needs some 500 steps to forget the initial values, so short runs would use wrong statistics.
-BATCH_NORMALIZATION_MOMENTUM = 0.9
+# Of batch normalisation. Keras's 0.99 needs some 500 steps to forget the initial values, too many for short
+# runs.
+MOMENTUM = 0.9
 
 
 class ChannelHeightMaxPooling2D(layers.Layer):
@@ -21,12 +22,6 @@ class ChannelHeightMaxPooling2D(layers.Layer):
         # The maximum of strided slices is faster on a CPU than a reshape and a reduction.
         rows = keras.ops.maximum(inputs[:, 0::2], inputs[:, 1::2])
         return keras.ops.maximum(rows[..., 0::2], rows[..., 1::2])
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        batch, height, width, channels = input_shape
-        assert height is not None
-        assert channels is not None
-        return batch, height // 2, width, channels // 2
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -77,14 +72,12 @@ class InterpolationBlur(layers.Layer):
         rows = (padded[:, :-2] + 10.0 * padded[:, 1:-1] + padded[:, 2:]) / 12.0
         return (rows[..., :-2] + 10.0 * rows[..., 1:-1] + rows[..., 2:]) / 12.0
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return input_shape
-
 
 def normalization(mean: float, std: float) -> layers.Layer:
     """Grey levels to zero mean and unit standard deviation; configuration, so it adds no parameters."""
     # float32 under mixed precision too: an augmented grey level has more digits than bfloat16 holds.
-    return layers.Normalization(axis=None, mean=mean, variance=std**2, dtype="float32", name="normalization")
+    # Not Keras's Normalization, whose constants would become inputs in an ONNX file.
+    return layers.Rescaling(1 / std, offset=-mean / std, dtype="float32", name="normalization")
 
 
 def convolution_block(
@@ -95,32 +88,10 @@ def convolution_block(
     x: (N, height, width, channels). options: further arguments of keras.layers.Conv2D.
     """
     x = layers.Conv2D(filters, kernel_size, padding="same", name=f"conv2d_{number}", **options)(x)
-    normalise = FusedBatchNormalization(
-        momentum=BATCH_NORMALIZATION_MOMENTUM, name=f"batch_normalization_{number}"
-    )
-    x = normalise(x)
+    x = FusedBatchNormalization(momentum=MOMENTUM, name=f"batch_normalization_{number}")(x)
     return layers.ReLU(name=f"activation_{number}")(x) if activate else x
 
 
 def block_end(x: Any, rate: float, number: int) -> Any:
     """Dropout after block `number` of a network; no layer if the rate is 0."""
     return layers.Dropout(rate, name=f"block_dropout_{number}")(x) if rate else x
-
-
-def residual_block(x: Any, number: int, **options: Any) -> Any:
-    """Convolutions `number` and `number + 1`, with the input carried around them (He et al. 2016).
-
-    The second one's ReLU follows the sum, as in the paper. options: as those of convolution_block.
-    """
-    y = convolution_block(x, x.shape[-1], number, **options)
-    y = convolution_block(y, x.shape[-1], number + 1, activate=False, **options)
-    return layers.ReLU(name=f"activation_{number + 1}")(layers.Add(name=f"add_{number + 1}")([x, y]))
-
-
-def pooled(x: Any) -> Any:
-    """(N, height, width, channels) -> (N, 2 channels): the mean and the maximum of each map.
-
-    The mean says how much of the face shows a feature, the maximum whether any part of it does.
-    """
-    mean, maximum = layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D()
-    return layers.Concatenate(name="pooled")([mean(x), maximum(x)])

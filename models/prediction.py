@@ -1,64 +1,150 @@
-"""Class probabilities of faces, by one network or the mean of several, with or without mirror images.
+"""Class probabilities of faces, and Keras set up for them and for training.
 
-Keras is imported inside the functions, because scripts check all their input before that.
+TensorFlow and Keras are imported inside the functions, because scripts check all their input before that: the
+import takes seconds and 600 MB.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import contextlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
-from data.dataset import NUM_CLASSES
-from data.errors import InputError
-from models.keras_setup import set_up_tensorflow
-from models.progress import Progress, silent
-from models.weights_file import WeightsFile, load_network
+from data import NUM_CLASSES, InputError
+from models.weights import Weights, load_network
 
+BACKENDS = ("tensorflow", "jax")
 BATCH_SIZE = 256
+_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax, for NVIDIA GPUs 'jax[cuda13]'"}
+_ENVIRONMENT = {
+    # On AMD processors TensorFlow leaves oneDNN off, which makes it 1.5 to 2 times slower.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # On a single core TensorFlow would take one thread for both the batches and the training that waits for
+    # them, and sometimes hang.
+    "TF_NUM_INTEROP_THREADS": str(max(2, os.cpu_count() or 2)),
+    # Level 3, because the absence of a GPU is logged as an error.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # Else the first process with JAX takes three quarters of the GPU and the second fails.
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
 
 
-def predict_with_files(
-    weights: Sequence[WeightsFile], faces: np.ndarray, tta: bool, progress: Progress = silent
-) -> np.ndarray:
-    """Set TensorFlow up, load the network of each file, and predict_probabilities.
+class Gpu(NamedTuple):
+    """A GPU that Keras computes on. compute_capability: (major, minor), None where it has none."""
 
-    Raises InputError when a file does not fit its network.
+    name: str
+    compute_capability: tuple[int, int] | None
+
+
+def set_up_keras(backend: str = "tensorflow", deterministic: bool = False) -> None:
+    """Import Keras with one of BACKENDS, fast, silent and without settings of the user's own.
+
+    A process has one backend. deterministic: ask for bit-identical results on the same machine with the same
+    number of threads. Raises InputError when the backend is not installed or finds no device.
     """
-    set_up_tensorflow()
-    return predict_probabilities([load_network(each) for each in weights], faces, tta, progress)
+    if importlib.util.find_spec(backend) is None:
+        raise InputError(f"the package {backend} is not installed; pip install {_PACKAGES[backend]}")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ["KERAS_BACKEND"] = backend
+    if deterministic and backend == "jax":
+        os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_gpu_deterministic_ops=true"
+    with silent_stderr():
+        import keras
+
+        # Keras uses TensorFlow with JAX too, if there is one; after this import it is silent.
+        with contextlib.suppress(ImportError):
+            import tensorflow
+    assert keras.backend.backend() == backend, "another backend is in use in this process"
+    if backend == "jax":
+        import jax
+
+        try:
+            jax.devices()
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).split("\n")[0]
+            raise InputError(f"JAX finds no device ({reason}); pip install {_PACKAGES['jax']}") from None
+    else:
+        # A process that loads several networks is warned of functions that are traced again; each is, once.
+        tensorflow.get_logger().setLevel("ERROR")
+        if deterministic:
+            tensorflow.config.experimental.enable_op_determinism()
+        # Without growth the first process takes the whole GPU and the second fails.
+        for gpu in tensorflow.config.list_physical_devices("GPU"):
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+    # ~/.keras/keras.json may say otherwise.
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
 
 
-def predict_probabilities(
-    networks: Sequence[Any], faces: np.ndarray, tta: bool = False, progress: Progress = silent
-) -> np.ndarray:
-    """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks and views.
+def gpus() -> list[Gpu]:
+    """Those that Keras's backend computes on."""
+    import keras
 
-    networks: keras.Models that end in logits. tta: test-time augmentation, each face and its mirror image,
-    because its label does not depend on its side. Raises InputError when a probability is not finite.
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [Gpu(each.device_kind, _capability(each)) for each in jax.devices() if each.platform == "gpu"]
+    import tensorflow as tf
+
+    details = [
+        tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return [Gpu(each.get("device_name", "GPU"), each.get("compute_capability")) for each in details]
+
+
+def _capability(device: Any) -> tuple[int, int] | None:
+    # '9.0' on NVIDIA's; AMD's are named otherwise.
+    version = re.fullmatch(r"(\d+)\.(\d+)", str(getattr(device, "compute_capability", "")))
+    return (int(version[1]), int(version[2])) if version else None
+
+
+def predict(weights: Sequence[Weights], images: np.ndarray, tta: bool = False) -> np.ndarray:
+    """Set Keras up, load the network of each weight file, and predict_probabilities. Raises InputError."""
+    set_up_keras()
+    return predict_probabilities([load_network(each) for each in weights], images, tta)
+
+
+def predict_probabilities(networks: Sequence[Any], images: np.ndarray, tta: bool = False) -> np.ndarray:
+    """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks.
+
+    networks: keras.Models that end in logits. tta: test-time augmentation, the mean over each face and its
+    mirror image, whose label is the same. Raises InputError when a probability is not finite.
     """
     import keras
 
-    task = "predicting faces"
-    progress(task, 0, len(faces))
-    means = []
-    # All networks and views of a batch before the next one, so that what is done counts in faces.
-    for start in range(0, len(faces), BATCH_SIZE):
-        batch = faces[start : start + BATCH_SIZE]
-        views = [batch, batch[:, :, ::-1]] if tta else [batch]
-        total = np.zeros((len(batch), NUM_CLASSES))
-        for network in networks:
-            for view in views:
-                total += keras.ops.convert_to_numpy(keras.ops.softmax(network.predict_on_batch(view)))
-        # Weights that are finite can still give products that are not.
-        if not np.isfinite(total).all():
-            raise InputError("the weights give probabilities that are not finite; train or copy them again")
-        means.append(total / (len(networks) * len(views)))
-        progress(task, start + len(batch), len(faces))
-    return np.concatenate(means)
+    probabilities = np.zeros((len(images), NUM_CLASSES))
+    with tqdm(desc="predicting", total=len(images), unit=" faces", disable=None, leave=False) as bar:
+        for start in range(0, len(images), BATCH_SIZE):
+            batch = images[start : start + BATCH_SIZE]
+            inputs = (batch, batch[:, :, ::-1]) if tta else (batch,)
+            # Not Keras's predict: the end of its tf.data pipeline waits up to as long again as it worked.
+            outputs = [network.predict_on_batch(faces) for network in networks for faces in inputs]
+            each = keras.ops.convert_to_numpy(keras.ops.softmax(np.stack(outputs)))
+            probabilities[start : start + BATCH_SIZE] = each.mean(axis=0, dtype=np.float64)
+            bar.update(len(batch))
+    # Weights that are finite can still give products that are not.
+    if not np.isfinite(probabilities).all():
+        raise InputError("the weights give probabilities that are not finite; train or copy them again")
+    return probabilities
 
 
-def predict_logits(network: Any, faces: np.ndarray) -> np.ndarray:
-    """(N, 48, 48) grey levels, N at least 1 -> (N, 7) float32 logits."""
-    # Not Keras's predict: the end of its tf.data pipeline waits up to as long again as it worked.
-    batches = [faces[start : start + BATCH_SIZE] for start in range(0, len(faces), BATCH_SIZE)]
-    return np.concatenate([network.predict_on_batch(batch) for batch in batches])
+@contextlib.contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Drop what C++ writes to stderr in the block: TensorFlow's import logs before its log level applies."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as null:
+        os.dup2(null.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
