@@ -8,33 +8,22 @@ predict.py --tta); compact takes 36 minutes and gets 68.3 % (69.0 %), the mean o
 126 minutes on two cores and gets 70.1 % (70.9 %). With --teacher the CNN gets 69.4 % (70.0 %) and medium
 71.7 % (72.5 %).
 
-Writes into the run folder: best and last weights, run.json, history.csv and curves.png. A run that was
-stopped at any moment continues with: python train_cnn.py --run runs/cnn --resume
+Writes into the run folder: best and last weights, run.json and history.csv. A run that was stopped at any
+moment continues with: python train_cnn.py --run runs/cnn --resume
 """
-
-from command_line.errors import one_line_errors
 
 from collections.abc import Sequence
 
-from command_line.augmentation import show_augmentation
-from command_line.training_options import parse_options
-from command_line.training_results import finish
-from training.plan import plan_run
+from command_line import one_line_errors
+from models import CONVOLUTIONAL
+from training.options import parse_options
 from training.train import train
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Train a convolutional network with the options in `argv`."""
-    options = parse_options("train_cnn.py", __doc__, argv)
-    if options.show_augmentation:
-        show_augmentation(options)
-        return
-    plan = plan_run(options)
-    data = plan.load_data()
-    with plan.run.lock():
-        history = train(plan, data)
-        finish(plan, data, history)
+    train(parse_options(CONVOLUTIONAL, __doc__, argv))
 
 
 if __name__ == "__main__":

@@ -1,135 +1,174 @@
-"""Batches whose shuffling, augmentation and mixing derive from (seed, epoch, step) alone."""
+"""Batches of faces, shuffled, augmented and mixed anew in each epoch.
 
-import functools
-from collections.abc import Iterator
+All random numbers derive from (seed, epoch) alone and are drawn by NumPy, so that a resumed run sees the same
+faces again, on either of Keras's backends. The pixels are computed by the backend, compiled.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from scipy.special import betaincinv
 
-from training.augmentation import augment
-from training.randomness import make_key, permutation, split, uniform
-from training.recipes import Recipe
+from data import IMAGE_SIZE
+from training.recipes import Augmentation, Recipe
 
-# A key is (seed, number). Its number is 0, 1 and so on for a step of the run, -2, -3 and so on for the order
-# of an epoch, and -1 for which faces are mirrored first.
-_MIRRORED, _FIRST_EPOCH = -1, -2
-# Of how many equally likely weights mixup draws.
-_MIXUP_WEIGHTS = 4096
+# What is drawn for each face: numbers from 0 to 1 for its changes, and its weight in mixup.
+CHANGES = ("flip", "rotation", "shift_x", "shift_y", "zoom", "aspect", "brightness", "contrast")
+ERASED = ("erased", "area", "shape", "row", "column")
+NUMBERS = (*CHANGES, *ERASED, "mixup")
+# Of an erased rectangle: the least share of the face, and the range of height divided by width.
+LEAST_ERASED = 0.02
+NARROWEST, WIDEST = 0.3, 1 / 0.3
 
 
-def training_batches(
-    images: np.ndarray, targets: np.ndarray, recipe: Recipe, *, seed: int, epochs: range
-) -> Any:
-    """Batches of all `epochs`, one after the other: (B, 48, 48) float32 faces, (B, 7) float32 targets.
+class Batches:
+    """The batches of each epoch, which are a permutation of the faces.
 
-    images: (N, 48, 48) uint8. targets: (N, 7) float32 probabilities. recipe: batch size, augmentation and
-    mixup count. Each epoch is a new permutation, of which the last N % B faces are left out, because a batch
-    of another size would be traced again. Returns a tf.data.Dataset or, on JAX, an iterator.
+    The last faces are left out where they would make a smaller batch, because one of another size would be
+    traced again.
     """
-    mirrored_first = uniform((len(images),), make_key(seed, _MIRRORED)) < 0.5
-    sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32"), mirrored_first
-    batches = _jax_batches if keras.backend.backend() == "jax" else _tensorflow_batches
-    return batches(sources, recipe, seed, epochs)
+
+    def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, seed: int) -> None:
+        """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes."""
+        self.sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32")
+        self.recipe = recipe
+        self.seed = seed
+        self.count = len(images)
+        self.batch_size = min(recipe.batch_size, self.count)
+        self.steps = self.count // self.batch_size
+        self._load = compiled(self._batch)
+
+    def epoch(self, epoch: int, mixup: bool = True) -> Iterable[tuple[Any, Any]]:
+        """(B, 48, 48) float32 grey levels and (B, 7) float32 targets of one epoch, the first of which is 0.
+
+        mixup: whether faces are mixed if the recipe says so. Gives a tf.data.Dataset, on JAX an iterator.
+        """
+        # NumPy takes [seed] for [seed, 0].
+        random = np.random.default_rng([self.seed, epoch + 1])
+        shape = self.steps, self.batch_size
+        rows = random.permutation(self.count)[: self.steps * self.batch_size].reshape(shape).astype(np.int32)
+        numbers = random.random((len(NUMBERS), *shape), np.float32)
+        if self.recipe.augmentation.alternate:
+            mirrored_first = np.random.default_rng([self.seed, 0]).random(self.count) < 0.5
+            numbers[NUMBERS.index("flip")] = mirrored_first[rows] ^ (epoch % 2 == 1)
+        numbers[NUMBERS.index("mixup")] = self._mixup_weights(random, epoch) if mixup else 1.0
+        numbers = np.moveaxis(numbers, 1, 0)  # (steps, numbers, B)
+        if keras.backend.backend() == "jax":
+            return (self._load(*self.sources, *each) for each in zip(rows, numbers, strict=True))
+        import tensorflow as tf
+
+        def load(rows: Any, numbers: Any) -> tuple[Any, Any]:
+            return self._load(*self.sources, rows, numbers)
+
+        batches = tf.data.Dataset.from_tensor_slices((rows, numbers)).map(load, num_parallel_calls=2)
+        options = tf.data.Options()
+        # Its thread's sleeps delay the end of an iterator, and double from 0.01 to 60 s (TensorFlow 2.21): a
+        # pass over 100 s of batches took 142 s.
+        options.autotune.enabled = False
+        return batches.prefetch(2).with_options(options)
+
+    def _mixup_weights(self, random: np.random.Generator, epoch: int) -> np.ndarray:
+        """(steps, B), or 1 for all: the weight of each face, beside the one before it in the batch."""
+        recipe = self.recipe
+        if not recipe.mixup or epoch >= round(recipe.epochs * recipe.mixup_until):
+            return np.ones(())
+        is_mixed = random.random((self.steps, 1)) < recipe.mixup_share
+        return np.where(is_mixed, random.beta(recipe.mixup, recipe.mixup, (self.steps, self.batch_size)), 1)
+
+    def _batch(self, images: Any, targets: Any, rows: Any, numbers: Any) -> tuple[Any, Any]:
+        faces, targets = ops.take(images, rows, axis=0), ops.take(targets, rows, axis=0)
+        faces = augment(faces, self.recipe.augmentation, numbers)
+        if self.recipe.mixup:
+            weight = numbers[NUMBERS.index("mixup")][:, None]
+            targets = weight * targets + (1 - weight) * ops.roll(targets, 1, axis=0)
+            weight = weight[..., None]
+            faces = weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0)
+        return faces, targets
 
 
-def _tensorflow_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Any:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled by Keras's backend for each shape of its arguments."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
     import tensorflow as tf
 
-    count = sources[0].shape[0]
-    batch_size = min(recipe.batch_size, count)
-
-    def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = permutation(count, make_key(seed, _FIRST_EPOCH - epoch))
-        rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-        return rows.enumerate(start=epoch * steps_per_epoch(count, batch_size))
-
-    def load(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return _batch(sources, rows, step, recipe, seed)
-
-    batches = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(batches_of)
-    return without_autotuning(batches.map(load, num_parallel_calls=2).prefetch(2))
+    return tf.function(function, autograph=False)
 
 
-def _jax_batches(sources: Any, recipe: Recipe, seed: int, epochs: range) -> Iterator[Any]:
-    count = sources[0].shape[0]
-    batch_size = min(recipe.batch_size, count)
-    steps = steps_per_epoch(count, batch_size)
-    load = _compiled_batch()
-    for epoch in epochs:
-        order = np.array(permutation(count, make_key(seed, _FIRST_EPOCH - epoch)))
-        for number, rows in enumerate(order[: steps * batch_size].reshape(steps, batch_size)):
-            yield load(sources, rows, np.int32(epoch * steps + number), recipe=recipe, seed=seed)
+def augment(faces: Any, augmentation: Augmentation, numbers: Any) -> Any:
+    """(N, 48, 48) grey levels 0..255 of any dtype -> (N, 48, 48) float32 of the same range.
 
-
-@functools.cache
-def _compiled_batch() -> Any:
-    """_batch, compiled once for all runs of this process; its recipe and its seed are constants."""
-    import jax
-
-    return jax.jit(_batch, static_argnames=("recipe", "seed"))
-
-
-def _batch(sources: Any, rows: Any, step: Any, recipe: Recipe, seed: int) -> tuple[Any, Any]:
-    """The faces of these rows as the network sees them in this step of the run, and their targets.
-
-    sources: all faces, their targets, and which of them are mirrored in the first epoch.
+    numbers: (len(NUMBERS), N) float32, random from 0 to 1. What a transform uncovers is filled with the
+    nearest pixel, as in the report.
     """
-    images, all_targets, mirrored_first = sources
-    count = images.shape[0]
-    steps = steps_per_epoch(count, min(recipe.batch_size, count))
-    faces, targets = ops.cast(ops.take(images, rows, axis=0), "float32"), ops.take(all_targets, rows, axis=0)
-    augment_key, mix_key = split(make_key(seed, step), 2)
-    if recipe.augmentation is not None:
-        alternate = ops.logical_xor(ops.take(mirrored_first, rows, axis=0), step // steps % 2 == 1)
-        faces = augment(
-            faces, recipe.augmentation, augment_key, alternate if recipe.augmentation.alternate else None
+    faces = ops.cast(faces, "float32")
+    if augmentation == Augmentation():
+        return faces
+    random = dict(zip(NUMBERS, ops.unstack(numbers, len(NUMBERS)), strict=True))
+    faces = ops.image.affine_transform(
+        faces[..., None],
+        _transforms(augmentation, random),
+        interpolation="bilinear",
+        fill_mode="nearest",
+        data_format="channels_last",
+    )[..., 0]
+    if augmentation.brightness or augmentation.contrast:
+        mean = ops.mean(faces, axis=(1, 2), keepdims=True)
+        contrast, brightness = (
+            _symmetric(random, name)[:, None, None] for name in ("contrast", "brightness")
         )
-    if recipe.mixup:
-        is_early = step < round(recipe.epochs * recipe.mixup_until) * steps
-        faces, targets = _mix(faces, targets, recipe, mix_key, is_early)
-    return faces, targets
+        faces = mean + (faces - mean) * (1.0 + contrast * augmentation.contrast)
+        faces = ops.clip(faces + brightness * (augmentation.brightness * 255.0), 0.0, 255.0)
+    return _erase(faces, augmentation, random) if augmentation.erase else faces
 
 
-def _mix(faces: Any, targets: Any, recipe: Recipe, key: Any, is_early: Any) -> tuple[Any, Any]:
-    """Average each face and its targets with those of the face before it, in a share of the batches.
+def _symmetric(random: Mapping[str, Any], name: str) -> Any:
+    """(N,) numbers from -1 to 1."""
+    return 2.0 * random[name] - 1.0
 
-    is_early: False in the epochs whose faces stay whole. The weights come from a Beta distribution, one per
-    face (Zhang et al. 2018, mixup).
+
+def _transforms(augmentation: Augmentation, random: Mapping[str, Any]) -> Any:
+    """(N, 8) rows a0 a1 a2 b0 b1 b2 0 0 that map an output (x, y) to the input (a.x, b.x).
+
+    In that direction a scale above 1 makes the face smaller.
     """
-    weight_key, batch_key = split(key, 2)
-    numbers = uniform((ops.shape(faces)[0],), weight_key, 0.0, _MIXUP_WEIGHTS)
-    weight = ops.take(ops.convert_to_tensor(_beta_quantiles(recipe.mixup)), ops.cast(numbers, "int32"))
-    is_mixed = ops.logical_and(is_early, uniform((), batch_key) < recipe.mixup_share)
-    weight = ops.where(is_mixed, weight, ops.ones_like(weight))[:, np.newaxis]
-    mixed = weight * targets + (1 - weight) * ops.roll(targets, 1, axis=0)
-    weight = weight[..., np.newaxis]
-    return weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0), mixed
+    angle = _symmetric(random, "rotation") * (augmentation.rotation * np.pi / 180)
+    shift_x = _symmetric(random, "shift_x") * (augmentation.shift * IMAGE_SIZE)
+    shift_y = _symmetric(random, "shift_y") * (augmentation.shift * IMAGE_SIZE)
+    scale = 1.0 + _symmetric(random, "zoom") * augmentation.zoom
+    stretch = 1.0 + _symmetric(random, "aspect") * augmentation.aspect
+    scale_x, scale_y = scale * ops.sqrt(stretch), scale / ops.sqrt(stretch)
+    if augmentation.flip:
+        mirror = ops.where(random["flip"] < 0.5, 1.0, -1.0)
+    else:
+        mirror = ops.ones_like(angle)
+    # Each row of a rotation matrix times its scale, the first one also times the mirror: rotation, zoom and
+    # flip about the centre of the picture, then the shift.
+    a0, a1 = mirror * ops.cos(angle) * scale_x, -mirror * ops.sin(angle) * scale_x
+    b0, b1 = ops.sin(angle) * scale_y, ops.cos(angle) * scale_y
+    centre = (IMAGE_SIZE - 1) / 2
+    a2 = centre + shift_x - centre * (a0 + a1)
+    b2 = centre + shift_y - centre * (b0 + b1)
+    zero = ops.zeros_like(angle)
+    return ops.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
 
 
-def _beta_quantiles(alpha: float) -> np.ndarray:
-    """(_MIXUP_WEIGHTS,) float32: equally likely numbers of the distribution Beta(alpha, alpha).
+def _erase(faces: Any, augmentation: Augmentation, random: Mapping[str, Any]) -> Any:
+    """Set one rectangle of some faces to the face's mean; rectangles may reach over the border.
 
-    To take one of them is faster than to draw from the distribution. Libraries draw in a loop, which ends
-    when a number is accepted, and in each of its turns a GPU waits for the CPU.
+    Area and shape are random, as in Zhong et al. 2020 (Random Erasing).
     """
-    middles = (np.arange(_MIXUP_WEIGHTS) + 0.5) / _MIXUP_WEIGHTS
-    return betaincinv(alpha, alpha, middles).astype(np.float32)
-
-
-def without_autotuning(batches: Any) -> Any:
-    """The same tf.data.Dataset without TensorFlow's tuning thread, whose sleeps delay the end of an iterator.
-    They double from 0.01 to 60 s (TensorFlow 2.21), so a pass over 100 s of batches took 142 s.
-    """
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return batches.with_options(options)
-
-
-def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Whole batches in `count` faces."""
-    return count // batch_size
+    chosen, share, shape, row, column = (random[name][:, None, None] for name in ERASED)
+    least = min(LEAST_ERASED, augmentation.erase)
+    area = (least + share * (augmentation.erase - least)) * IMAGE_SIZE**2
+    shape = ops.exp(np.log(NARROWEST) + shape * np.log(WIDEST / NARROWEST))
+    height, width = ops.sqrt(area * shape), ops.sqrt(area / shape)
+    pixels = ops.arange(IMAGE_SIZE, dtype="float32") + 0.5
+    rows = ops.abs(pixels[:, None] - row * IMAGE_SIZE) <= height / 2
+    columns = ops.abs(pixels[None, :] - column * IMAGE_SIZE) <= width / 2
+    erased = rows & columns & (chosen < augmentation.erase_probability)
+    return ops.where(erased, ops.mean(faces, axis=(1, 2), keepdims=True), faces)

@@ -1,10 +1,17 @@
-"""The optimisers of the recipes, with their one-cycle learning rate."""
+"""The optimizers of the recipes, with their one-cycle learning rate, and averaged weights."""
 
+import functools
+import itertools
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from models.layers import MOMENTUM
+from training.batches import compiled
 from training.recipes import Recipe
 
 # Kernels that see fewer numbers than this, as those of a first layer on one grey channel, are left to AdamW,
@@ -12,6 +19,8 @@ from training.recipes import Recipe
 _LEAST_FAN_IN = 64
 # The share of a run that averaged weights reach back over at most.
 _AVERAGED_SHARE = 0.1
+# How many batches measure the statistics of averaged weights: enough for 0.1 points, a second or two.
+STATISTICS_BATCHES = 20
 
 
 class ConvolutionMuon(keras.optimizers.Muon):
@@ -26,38 +35,34 @@ class ConvolutionMuon(keras.optimizers.Muon):
     but GPUs before Ampere do not multiply it.
     """
 
-    def __init__(self, *args: Any, compute_dtype: str = "float32", **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.compute_dtype = compute_dtype
+    compute_dtype = "float32"
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        return len(variable.shape) != 4 or _fan_in(variable.shape) < _LEAST_FAN_IN
+        return len(variable.shape) != 4 or math.prod(variable.shape[:-1]) < _LEAST_FAN_IN
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         """Make a gradient (height, width, in, out) nearly orthogonal: most singular values 0.7 to 1.2.
 
         Muon's update calls this by Keras's name, and lr_adjust after it.
         """
-        matrix = ops.reshape(x, (_fan_in(x.shape), x.shape[-1]))
+        matrix = ops.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
         matrix = ops.cast(matrix / (ops.norm(matrix) + self.epsilon), self.compute_dtype)
         is_tall = matrix.shape[0] > matrix.shape[1]
-        if is_tall:
-            matrix = ops.transpose(matrix)
+        matrix = ops.transpose(matrix) if is_tall else matrix
         for _ in range(steps):
             gram = ops.matmul(matrix, ops.transpose(matrix))
             polynomial = self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
             matrix = self.muon_a * matrix + ops.matmul(polynomial, matrix)
-        if is_tall:
-            matrix = ops.transpose(matrix)
+        matrix = ops.transpose(matrix) if is_tall else matrix
         return ops.reshape(ops.cast(matrix, x.dtype), x.shape)
 
     def lr_adjust(self, x: Any) -> Any:
         """Scale an update so that its root mean square is that of Adam (Liu et al. 2025, section 2.2)."""
-        return x * self.rms_rate * max(_fan_in(x.shape), x.shape[-1]) ** 0.5
+        return x * self.rms_rate * max(math.prod(x.shape[:-1]), x.shape[-1]) ** 0.5
 
 
 def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") -> keras.optimizers.Optimizer:
-    """A fresh optimiser for a run of `steps` batches. compute_dtype: of muon's matrix products."""
+    """A fresh optimizer for a run of `steps` batches. compute_dtype: of muon's matrix products."""
     learning_rate: Any = recipe.learning_rate
     if recipe.warmup:
         warmup_steps = max(1, round(steps * recipe.warmup))
@@ -67,33 +72,55 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
             warmup_target=recipe.learning_rate,
             warmup_steps=warmup_steps,
         )
-    decay = recipe.weight_decay
-    # In a short run the average must not reach back to weights that knew nothing.
-    kept = max(0.0, min(recipe.average, 1 - 1 / (_AVERAGED_SHARE * steps)))
-    average = {"use_ema": recipe.average > 0, "ema_momentum": kept}
-    match recipe.optimizer:
-        case "adam":
-            return keras.optimizers.Adam(learning_rate, **average)
-        case "adamw":
-            optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=decay, **average)
-        case "sgd":
-            optimizer = keras.optimizers.SGD(
-                learning_rate, momentum=0.9, nesterov=True, weight_decay=decay, **average
-            )
-        case "muon":
-            optimizer = ConvolutionMuon(
-                learning_rate,
-                weight_decay=decay,
-                adam_weight_decay=decay,
-                adam_lr_ratio=recipe.adam_share,
-                compute_dtype=compute_dtype,
-                **average,
-            )
+    options: dict[str, Any] = {"learning_rate": learning_rate, "weight_decay": recipe.weight_decay}
+    if recipe.average:
+        # In a short run the average must not reach back to weights that knew nothing.
+        kept = max(0.0, min(recipe.average, 1 - 1 / (_AVERAGED_SHARE * steps)))
+        options |= {"use_ema": True, "ema_momentum": kept}
+    muon = {"adam_weight_decay": recipe.weight_decay, "adam_lr_ratio": recipe.adam_share}
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
+        "adam": (keras.optimizers.Adam, {"weight_decay": None}),
+        "adamw": (keras.optimizers.AdamW, {}),
+        "sgd": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
+        "muon": (ConvolutionMuon, muon),
+    }
+    kind, more = kinds[recipe.optimizer]
+    optimizer = kind(**options | more)
+    optimizer.compute_dtype = compute_dtype
+    # At the end of each `fit`, so after each epoch, Keras would replace the weights by their average.
+    optimizer.finalize_variable_values = lambda variables: None
     # Decay of a bias or of batch normalisation's scale regularises nothing.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 
 
-def _fan_in(shape: Any) -> int:
-    height, width, channels, _ = shape
-    return int(height * width * channels)
+class AveragedNetwork:
+    """A copy of the network in training, with the moving average of its weights that the optimizer keeps."""
+
+    def __init__(self, model: keras.Model) -> None:
+        # Keras would clone the optimizer of a compiled model too.
+        network = keras.models.clone_model(keras.Model(model.inputs, model.outputs))
+        self.network = network
+        self._call = compiled(functools.partial(network.stateless_call, training=True))
+
+    def take_over(self, model: keras.Model, batches: Iterable[tuple[Any, Any]]) -> keras.Model:
+        """The copy, with the average of now.
+
+        The average has other activations than the weights, so the statistics of batch normalisation are
+        measured anew (Izmailov et al. 2018), on the first `batches` of (faces, targets).
+        """
+        trainable, states = self.network.trainable_variables, self.network.non_trainable_variables
+        averages = model.optimizer._model_variables_moving_average  # Keras gives it no public name
+        for variable, value in zip(trainable + states, averages + model.non_trainable_variables, strict=True):
+            # A copy, because JAX gives the memory of what it is passed to its results.
+            variable.assign(np.array(value))
+        is_statistic = [each.name.startswith("moving_") for each in states]
+        weights, values = ([ops.convert_to_tensor(each) for each in group] for group in (trainable, states))
+        values = [ops.zeros_like(v) if reset else v for v, reset in zip(values, is_statistic, strict=True)]
+        rest = 1.0
+        for faces, _ in itertools.islice(batches, STATISTICS_BATCHES):
+            _, values = self._call(weights, values, faces)
+            rest *= MOMENTUM
+        for variable, value, was_reset in zip(states, values, is_statistic, strict=True):
+            variable.assign(value / (1 - rest) if was_reset else value)
+        return self.network

@@ -1,178 +1,245 @@
-"""One training from start to end: checks, precision, run.json, fit."""
+"""One training from start to end, read from top to bottom."""
 
-import dataclasses
+import contextlib
+import json
+import os
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from data.atomic import write_files
-from data.dataset import Dataset
-from data.errors import InputError
-from data.probabilities import probabilities_text
+import numpy as np
+
+from data import NUM_CLASSES, InputError, write_file
+from data.faces import Faces
 from data.splits import image_hashes
-from models.keras_setup import Gpu, gpus, set_up_keras
-from models.locate import find_weights
-from models.seen import find_seen
-from models.stop import ending_at_once
-from models.weights_file import WeightsFile, load_network
-from training.environment import commit, environment
-from training.plan import Plan, script_of
-from training.precision import choose_precision
-from training.run_folder import RunFolder
-from training.run_state import RunState
-from training.start import after_start, keep_start, read_start, start_of
-from training.training_data import TrainingData
+from data.submission import probabilities_csv
+from models import builder, weights
+from models.prediction import gpus, predict_probabilities, set_up_keras
+from training import run_folder
+from training.options import Options, describe
+from training.recipes import Recipe
+from training.training_data import TrainingData, load_training_data
 
 
-def train(plan: Plan, data: TrainingData) -> list[dict[str, float]]:
-    """Train to the recipe's last epoch: the history, one row per epoch.
+def train(options: Options) -> None:
+    """Train a new run, or a stopped one from its checkpoint, and write what its folder holds.
 
-    Of a run that is complete, only the history is read. The caller holds the run folder's lock. Raises
-    InputError. Once the data is checked, Ctrl-C and SIGTERM end the process, with one line that says how to
-    resume.
+    Or only draw what --show-augmentation asks for. Ctrl-C and SIGTERM end the process, with one line that
+    says how to continue. Raises InputError.
     """
-    run = plan.run
-    digest = data.digest()
-    if plan.stopped is None:
-        run.refuse_existing()  # once more: another process may have started it meanwhile
-    elif plan.stopped.data_digest != digest:
-        raise InputError(
-            f"{plan.arguments.data}: its faces, or a --teacher, have changed since {run.path} was started; "
-            "start a new run"
-        )
-    elif history := _complete_history(run, plan.recipe.epochs):
-        print(f"{run.path} is finished: {plan.recipe.epochs} epochs")
-        return history
-    start = plan.start
-    if plan.stopped is not None and plan.stopped.start is not None:
-        start = read_start(run, plan.stopped.start)
-    if start is not None:
-        data = after_start(data, start, plan.arguments.refit_normalisation)
-
-    with ending_at_once(lambda: leave_stopped(plan)):
-        set_up_keras(plan.arguments.backend, plan.arguments.deterministic)
-        devices = gpus()
-        return _fit(plan, data, _begun(plan, data, digest, devices), start, devices)
+    if options.picture:
+        return show_augmentation(options, options.picture)
+    run, arguments = options.run, options.record["arguments"]
+    data = load_training_data(arguments)
+    if options.record.setdefault("data_digest", data.digest()) != data.digest():
+        raise InputError(f"{run}: its faces or teachers have changed since it was started; start a new run")
+    with run_folder.locked(run), ending_at_once(run):
+        set_up_keras(arguments["backend"], arguments["deterministic"])
+        history = run_folder.read_history(run) if (run / weights.HISTORY).exists() else []
+        if len(history) == options.recipe.epochs:
+            print(f"{run} is finished: {len(history)} epochs")
+        else:
+            history = fit(options, data)
+        finish(options, data, history)
 
 
-def _fit(
-    plan: Plan,
-    data: TrainingData,
-    state: RunState,
-    start: WeightsFile | None,
-    devices: Sequence[Gpu],
-) -> list[dict[str, float]]:
-    """Say what is trained, and train it: the history."""
-    run = plan.run
-    if plan.start is not None:
-        keep_start(run, plan.start)
-    validated = (
-        "no validation" if data.validation is None else f"{len(data.validation):,} faces for validation"
+def fit(options: Options, data: TrainingData) -> run_folder.History:
+    """Train from the checkpoint, else the initial weights, else random ones, to the recipe's last epoch."""
+    import keras
+
+    from training.batches import Batches
+    from training.optimizers import AveragedNetwork
+
+    run, seed, initial = options.run, options.record["arguments"]["seed"], options.initial
+    if options.record.get("initial_weights"):
+        initial = weights.find_weights(str(run / run_folder.INITIAL))
+    if initial:
+        data = data.from_weights(initial)
+    record = begin(options, data, initial)
+    recipe = share_among_devices(options.recipe, len(data.training))
+    keras.utils.set_random_seed(seed)
+    batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed)
+    model = build(record, recipe, recipe.epochs * batches.steps)
+    averaged = AveragedNetwork(model) if recipe.average else None
+    history = run_folder.load_checkpoint(model, run)
+    if initial and not history:
+        model.set_weights(weights.load_network(initial).get_weights())
+
+    for epoch in range(len(history), recipe.epochs):
+        started = time.monotonic()
+        seed_dropout(model, seed, epoch * batches.steps)
+        row = {"epoch": epoch + 1, **fit_epoch(model, batches, epoch)}
+        network = model
+        if averaged:
+            network = averaged.take_over(model, batches.epoch(epoch, mixup=False))
+        row |= validate(network, data.validation, recipe.label_smoothing)
+        measured = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
+        row["learning_rate"] = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
+        row["seconds"] = round(time.monotonic() - started, 2)
+        history.append(row)
+        metadata = {name: record[name] for name in ("network", "mean", "std")}
+        metadata |= {"seed": seed, "epoch": epoch + 1, "measured": row}
+        if run_folder.best_epoch(history) is row:
+            weights.save_network(network, run / weights.BEST, metadata, data.hashes)
+        weights.save_network(network, run / weights.LAST, metadata, data.hashes)
+        # The checkpoint comes last: a kill before it only repeats the epoch.
+        run_folder.save_epoch(model, run, history)
+        print(f"epoch {epoch + 1}/{recipe.epochs}  {measured}  {row['seconds']:.0f} s", flush=True)
+    return history
+
+
+def begin(options: Options, data: TrainingData, initial: weights.Weights | None) -> dict[str, Any]:
+    """Write run.json and say what is trained: the record. Of a stopped run, only the precision may change."""
+    run, backend, found = options.run, options.record["arguments"]["backend"], gpus()
+    record = {
+        **run_folder.environment(backend, [gpu.name for gpu in found]),
+        "mean": data.mean,
+        "std": data.std,
+        "training_faces": len(data.training),
+        "validation_faces": len(data.validation or ()),
+        "initial_weights": describe(initial) if initial else None,
+        "precision": "auto",
+        **options.record,
+    }
+    record["precision"] = options.precision or record["precision"]
+    if record["precision"] == "auto":
+        record["precision"] = run_folder.best_precision(backend, found)
+    if initial and not (run / run_folder.INITIAL).exists():
+        write_file(run / run_folder.INITIAL, initial.path.read_bytes())
+    write_file(run / weights.RUN, json.dumps(record, indent=2) + "\n")
+    print(f"training {record['network']} in {record['precision']}, into {run}", flush=True)
+    return record
+
+
+def share_among_devices(recipe: Recipe, faces: int) -> Recipe:
+    """The recipe with a batch size of at most `faces`, which on JAX all devices share alike."""
+    import keras
+
+    devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
+    batch_size = min(recipe.batch_size, faces) // devices * devices
+    if devices > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+        print(f"{devices} devices share batches of {batch_size} faces")
+    return replace(recipe, batch_size=batch_size)
+
+
+def build(record: dict[str, Any], recipe: Recipe, steps: int) -> Any:
+    """The compiled network of a run, ready to fit by the recipe for `steps` batches."""
+    import keras
+
+    from training.optimizers import build_optimizer
+
+    # In bfloat16 the products are bfloat16; weights, statistics and logits stay float32.
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[record["precision"]])
+    dropout = {"dropout": recipe.dropout, "block_dropout": recipe.block_dropout}
+    model = builder(record["network"])(record["mean"], record["std"], **dropout)
+    keras.config.set_dtype_policy("float32")
+    model.compile(
+        optimizer=build_optimizer(recipe, steps, model.compute_dtype),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+        metrics=["accuracy"],
+        # No XLA on TensorFlow: on a CPU it makes compact's loss NaN, and no network faster.
+        jit_compile=keras.backend.backend() == "jax",
     )
-    print(
-        f"training the network {state.network} on {len(data.training):,} faces, {validated}, "
-        f"{state.recipe.epochs} epochs, seed {state.arguments.seed}, {state.precision}, on "
-        f"{', '.join(gpu.name for gpu in devices) or 'the CPU'}, "
-        f"from {state.start.name if state.start else 'random'} weights, into {run.path}",
-        flush=True,
-    )
-    from training.fit import fit
-
-    progress = fit(
-        run,
-        data,
-        state.recipe,
-        network=state.network,
-        seed=state.arguments.seed,
-        precision=state.precision,
-        strategy=state.arguments.strategy,
-        start=start,
-        begin=lambda: run.write_state(state),
-    )
-    return progress.history
+    return model
 
 
-def leave_stopped(plan: Plan) -> None:
-    """Leave no file half-written, and say how to continue."""
-    run = plan.run
-    run.remove_temporary_files()
-    after_bar = "\n" if sys.stdout.isatty() else ""  # Keras's bar leaves its line unfinished
-    if run.state.exists():
-        command = shlex.join(["python", script_of(plan.network), "--run", str(run.path), "--resume"])
-        message = f"stopped; continue with: {command}"
-    else:
-        message = "stopped before the first batch; start again"
-    print(f"{after_bar}{message}", file=sys.stderr, flush=True)
+def seed_dropout(model: Any, seed: int, step: int) -> None:
+    """Set the state of each dropout layer, so that a resumed epoch drops the same units.
 
-
-def predict_fold(plan: Plan, left_out: Dataset) -> None:
-    """Write the probabilities that the run's best epoch gives the faces it left out, mirror images included.
-
-    Raises InputError when the folder cannot be written.
+    step: of the run. No two layers or steps share a state: Keras adds 1 to its second number in each step.
     """
-    from models.prediction import predict_probabilities
-
-    run = plan.run
-    set_up_keras(plan.arguments.backend)  # a run that was finished already has not
-    weights = find_weights(str(run.path))
-    probabilities = predict_probabilities([load_network(weights)], left_out.images, tta=True)
-    # Folds keep identical faces together, but not other copies.
-    hashes, seen = image_hashes(left_out.images), find_seen(left_out.images, [weights]).exact
-    write_files({run.fold: probabilities_text(left_out.rows, hashes, seen, probabilities)})
+    layers = [layer for layer in model.layers if hasattr(layer, "seed_generator")]  # not those of rate 0
+    for number, layer in enumerate(layers):
+        # 2**27 is more than all steps of a run.
+        layer.seed_generator.state.assign([seed, number * 2**27 + step])
 
 
-def _complete_history(run: RunFolder, epochs: int) -> list[dict[str, float]]:
-    """The history of a stopped run that has all its epochs; empty if some are to come.
+def fit_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
+    """Train for one epoch: its loss and accuracy. Raises InputError when the training diverged."""
+    on_terminal = int(sys.stdout.isatty())  # else a progress bar would fill a log with backspaces
+    options = {"steps_per_epoch": batches.steps, "shuffle": False, "verbose": on_terminal}
+    fitted = model.fit(batches.epoch(epoch), **options)
+    logs = {name: float(values[0]) for name, values in fitted.history.items()}
+    # A ReLU may turn a NaN into 0, so that the loss would not show it.
+    if not all(np.isfinite(each).all() for each in (logs["loss"], *model.get_weights())):
+        what = f"the training diverged in epoch {epoch + 1} (loss {logs['loss']:.3g})"
+        raise InputError(f"{what}: start a new run with a lower --set learning_rate")
+    return logs
 
-    Raises InputError when it can neither continue nor start over.
+
+def validate(network: Any, faces: Faces | None, label_smoothing: float) -> dict[str, float]:
+    """val_accuracy and val_loss, by the training's loss; empty without faces for validation."""
+    if faces is None:
+        return {}
+    labels, probabilities = faces.require_labels(), predict_probabilities([network], faces.images)
+    targets = (1 - label_smoothing) * np.eye(NUM_CLASSES)[labels] + label_smoothing / NUM_CLASSES
+    loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1).mean()
+    return {"val_accuracy": float((probabilities.argmax(axis=1) == labels).mean()), "val_loss": float(loss)}
+
+
+def finish(options: Options, data: TrainingData, history: run_folder.History) -> None:
+    """Predict the fold that was left out, and print the best epoch and the files."""
+    run = options.run
+    files = [run / name for name in (weights.BEST, weights.LAST, weights.HISTORY)]
+    if data.left_out is not None:
+        best = weights.find_weights(str(run))
+        probabilities = predict_probabilities([weights.load_network(best)], data.left_out.images, tta=True)
+        # Folds keep identical faces together, but not other duplicates.
+        trained_on = np.isin(image_hashes(data.left_out.images), best.hashes.exact)
+        write_file(run / weights.FOLD, probabilities_csv(data.left_out, trained_on, probabilities))
+        files.append(run / weights.FOLD)
+    for name in (weights.CHECKPOINT, run_folder.INITIAL):
+        (run / name).unlink(missing_ok=True)
+    row = run_folder.best_epoch(history)
+    name = "val_accuracy" if "val_accuracy" in row else "accuracy"
+    print(f"{name} {row[name]:.4f} in epoch {row['epoch']} of {len(history)}; curves: python curves.py {run}")
+    for file in files:
+        print(f"wrote {file}")
+
+
+@contextlib.contextmanager
+def ending_at_once(run: Path) -> Iterator[None]:
+    """On Ctrl-C and SIGTERM in this block, say how to continue, and end the process with 130 or 143.
+
+    Python would raise an exception at any line of Keras or JAX, which may catch it and train on, or crash.
+    Nothing is lost: files are whole or absent, and a run continues from its checkpoint.
     """
-    history = run.finished_epochs()
-    if len(history) == epochs:  # it may have been killed right after the last one
-        return history
-    # A kill in the first epoch leaves no checkpoint, at its end perhaps a history of one row.
-    if len(history) > 1 and not run.checkpoint.exists():
-        raise InputError(
-            f"{run.checkpoint}: is missing, so the run cannot continue after its {len(history)} epochs; "
-            "restore it, or start a new run with another --run"
-        )
-    return []
+    command = shlex.join(["python", Path(sys.argv[0]).name, "--run", str(run), "--resume"])
+
+    def end(number: int, frame: Any) -> None:
+        has_begun = (run / weights.RUN).exists()
+        line = f"stopped; continue with: {command}" if has_begun else "stopped before it began; start again"
+        with contextlib.suppress(OSError):
+            # A progress bar leaves its line unfinished.
+            os.write(2, f"{os.linesep * sys.stderr.isatty()}{line}\n".encode())
+        os._exit(128 + number)
+
+    with contextlib.ExitStack() as stack:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                stack.callback(signal.signal, each, signal.signal(each, end))
+        yield
 
 
-def _begun(plan: Plan, data: TrainingData, digest: str, devices: Sequence[Gpu]) -> RunState:
-    """The state of the run from now on, with its precision and its code settled.
+def show_augmentation(options: Options, file: Path) -> None:
+    """Write a picture of a face of each class, above four augmented versions, and print the ranges."""
+    import cv2
 
-    A resumed run keeps its precision unless another was asked for. So it can move to a machine of another
-    kind: as it is, if slowly, or changed to what is fast there.
-    """
-    if plan.stopped is None:
-        return RunState(
-            network=plan.network,
-            arguments=plan.arguments,
-            recipe=plan.recipe,
-            **environment(plan.arguments.backend, [gpu.name for gpu in devices]),
-            data_digest=digest,
-            precision=choose_precision(plan.precision or "auto", devices, plan.arguments.backend),
-            precision_changes=[],
-            mean=data.mean,
-            std=data.std,
-            training_faces=len(data.training),
-            validation_faces=0 if data.validation is None else len(data.validation),
-            start=start_of(plan.start) if plan.start else None,
-        )
-    state, epoch = plan.stopped, 1 + len(plan.run.finished_epochs())
-    precision, code = state.precision, commit()
-    if plan.precision:
-        precision = choose_precision(plan.precision, devices, plan.arguments.backend)
-    if precision != state.precision:
-        change = f"{state.precision} to {precision} in epoch {epoch}"
-        print(
-            f"precision changes from {change}: the weights will differ in their bits from those of a run "
-            f"that stays in {state.precision}"
-        )
-        changes = [*state.precision_changes, change]
-        state = dataclasses.replace(state, precision=precision, precision_changes=changes)
-    if code != state.commit:
-        change = f"{state.commit} to {code} in epoch {epoch}"
-        print(f"note: the commit of the code changes from {change}; run.json says so")
-        state = dataclasses.replace(state, commit=code, commit_changes=[*state.commit_changes, change])
-    return state
+    faces = load_training_data(options.record["arguments"]).training
+    set_up_keras(options.record["arguments"]["backend"])
+    from training.batches import NUMBERS, augment
+
+    _, first = np.unique(faces.require_labels(), return_index=True)
+    rows, random = [faces.images[first]], np.random.default_rng(1)
+    for _ in range(4):
+        numbers = random.random((len(NUMBERS), len(first)), np.float32)
+        rows.append(np.array(augment(rows[0], options.recipe.augmentation, numbers)))
+    sheet = np.concatenate([np.concatenate([*row], axis=1) for row in rows]).astype(np.uint8)
+    write_file(file, cv2.imencode(".png", sheet.repeat(3, axis=0).repeat(3, axis=1))[1].tobytes())
+    print(f"wrote {file}: {options.recipe.augmentation}")
