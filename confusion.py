@@ -1,102 +1,87 @@
-"""Show which emotions a network confuses (report, question 3), on faces that it has not seen.
+"""Show which emotions a network confuses (report, question 3), on faces that it was not trained on.
 
     python confusion.py --weights runs/cnn --versus runs/dnn --out confusion.png
 
-Writes the figure (.png, .pdf or .svg) and beside it, with the endings .json and .csv, the matrix, accuracy,
-balanced accuracy, precision, recall and F1 per class, calibration error and the pairs most often confused.
-Accuracy, recall and differences come with 95 % intervals, by bootstrap over the faces. Accuracy is given both
-for all faces and for those without a twin in training; everything else is measured on the latter, unless
---allow-seen is given. Each --versus also draws another network's matrix (confusion-2.png, then -3) and what
-it does better and worse than --weights (confusion-2-minus-1.png). --worst also draws the most confidently
-wrong faces of --weights (confusion-worst.png); rows count from 0.
+Writes the figure (.png, .pdf or .svg) and beside it, as .csv and .json, accuracy, balanced accuracy,
+precision, recall, F1, calibration error, the matrix and the pairs most often confused. Accuracy, recall and
+differences have 95 % intervals. Accuracy is given for all faces and for those without duplicates in training;
+all else is measured on the latter, unless --allow-seen is given. Each --versus also draws another network's
+matrix (confusion-2.png, then -3) and what it does better and worse than --weights (confusion-2-minus-1.png).
+--worst also draws the most confident mistakes of --weights (confusion-worst.png); rows count from 0.
 """
-
-from command_line.errors import one_line_errors
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
-from analysis.compared_networks import find_networks
-from analysis.confusion_tables import as_csv, as_text, comparison_as_json, difference_as_text
-from analysis.figures.confusion import added_names, draw_networks, draw_worst_faces
-from analysis.figures.saving import save_figures
-from analysis.held_out import SPLITS, compare_populations, evaluate_populations
-from analysis.metrics import most_confidently_wrong
-from command_line.arguments import Parser, whole_number
-from command_line.held_out import read_held_out
-from command_line.outputs import figure_files
-from command_line.progress import progress_bars
-from data.locate import locate_data
-from models.locate import DEFAULT, HELP
-from models.prediction import predict_with_files
+from analysis.confusion import as_csv, as_record, as_text, measure, most_confident_mistakes, named_ensembles
+from analysis.figures import save_figures
+from analysis.figures.confusion import draw_difference, draw_mistakes, draw_scores
+from analysis.held_out import held_out
+from command_line import one_line_errors, whole_number
+from command_line.figures import FigureParser, figure_files
+from data import write_file
+from data.faces import locate_faces
+from models.prediction import predict
+from models.weights import DEFAULT, HELP
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
-    parser = Parser(__doc__)
+    parser = FigureParser(__doc__)
+    parser.add_data()
     add = parser.add_argument
-    add("--data", metavar="DATA", help="FER CSV or folder of pictures (default: the data set in data/)")
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
-    add(
-        "--versus",
-        metavar="RUN",
-        nargs="+",
-        action="append",
-        default=[],
-        help="weights to compare with, several averaged; may be given again for other weights",
-    )
-    parser.add_held_out(SPLITS)
+    text = "weights to compare with, several averaged; may be given again for other weights"
+    add("--versus", metavar="RUN", nargs="+", action="append", default=[], help=text)
+    parser.add_subset()
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
-    add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confidently wrong faces")
-    parser.add_figure_files("confusion.png")
+    add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confident mistakes")
+    parser.add_figure("confusion.png")
     return parser.parse_args(argv)
 
 
 @one_line_errors
-def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, print, draw and save with the options in `argv`."""
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Measure, print, draw and save with the options in `argv`; return what is also written as JSON."""
     arguments = parse_args(argv)
-    data = locate_data(arguments.data, "measure")
-    more = added_names(1 + len(arguments.versus), bool(arguments.worst))
-    inputs, texts = [data, arguments.labels], (".json", ".csv")
-    files = figure_files(arguments.out, inputs, more=more, texts=texts, tables=["network,population,"])
-    networks = find_networks(arguments.weights, *arguments.versus)
-    held = read_held_out(arguments, data, [weights for group in networks.values() for weights in group])
+    data = locate_faces(arguments.data, "measure")
+    added = [f"-{number + 2}{part}" for number in range(len(arguments.versus)) for part in ("", "-minus-1")]
+    files = figure_files(arguments, added + ["-worst"] * bool(arguments.worst), [".json", ".csv"])
+    networks = named_ensembles([arguments.weights, *arguments.versus])
+    weights = [each for group in networks.values() for each in group]
+    held = held_out(data, weights, arguments.validation, arguments.labels, arguments.allow_seen)
+    print(held, flush=True)
 
-    faces, labels = held.predicted, held.predicted.require_labels()
-    progress = progress_bars()
     probabilities = {
-        name: predict_with_files(group, faces.images, arguments.tta, progress)
-        for name, group in networks.items()
+        name: predict(group, held.faces.images, arguments.tta) for name, group in networks.items()
     }
-    scores = {
-        name: evaluate_populations(labels, values, held.populations) for name, values in probabilities.items()
-    }
-    print("", *(as_text(name, each) + "\n" for name, each in scores.items()), sep="\n")
+    scores = measure(held.faces.require_labels(), probabilities, held.subsets)
+    for name, tables in scores.items():
+        print(as_text(name, tables))
 
-    first, *others = networks
-    differences = {
-        name: compare_populations(labels, probabilities[first], probabilities[name], held.populations)
-        for name in others
-    }
-    for name, difference in differences.items():
-        print(difference_as_text(f"{name} minus {first}", difference) + "\n")
-    record = comparison_as_json(held, networks, scores, differences, arguments.tta)
-
-    described = held.described() + (", with mirror images" if arguments.tta else "")
-    figures = draw_networks(scores, differences, held.population, described)
+    described = held.described() + ("\nwith test-time augmentation" if arguments.tta else "")
+    reference, figures, measured = next(iter(networks)), {}, {}
+    for number, (name, group) in enumerate(networks.items(), start=1):
+        title = f"{name} minus {reference}"
+        figures["" if number == 1 else f"-{number}"] = draw_scores(name, scores[name][held.subset], described)
+        measured[name] = {"weights": [str(each.path) for each in group], **as_record(scores[name])}
+        measured[name]["difference"] = as_record(scores[title]) if title in scores else None
+        if title in scores:
+            difference = scores[title][held.subset]
+            figures[f"-{number}-minus-1"] = draw_difference(difference, f"{title}\n{described}")
     if arguments.worst:
-        faces, values = held.faces, probabilities[first][held.populations[held.population]]
-        worst = most_confidently_wrong(faces.labels, values, arguments.worst)
-        figures["-worst"] = draw_worst_faces(
-            f"{first}, most confidently wrong\n{described}",
-            faces.images[worst],
-            faces.labels[worst],
-            values[worst],
-            faces.rows[worst],
-        )
-    for file in save_figures(figures, files, record, as_csv(scores)):
+        values = probabilities[reference][held.subsets[held.subset]]
+        worst = most_confident_mistakes(held.reference.require_labels(), values, arguments.worst)
+        title = f"{reference}, most confident mistakes\n{described}"
+        figures["-worst"] = draw_mistakes(title, held.reference.select(worst), values[worst])
+    record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
+    record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
+    written = [*save_figures(figures, files, record), files[0].with_suffix(".csv")]
+    write_file(written[-1], as_csv(scores))
+    for file in written:
         print(f"wrote {file}")
+    return record
 
 
 if __name__ == "__main__":

@@ -1,109 +1,102 @@
 """Draw what activates each filter of a layer, and its output for one face (report, question 5).
 
     python filter_viz.py --weights runs/cnn --data data/icml_face_data.csv --out filters.png
+    python filter_viz.py --layer dense_2 --examples 4
 
-Writes filters.png (for each filter the input that activates it most, found by gradient ascent from noise;
-beneath it the face that activates it more, if one of 1,000 does), filters.csv (each filter's mean activation
-by that face, before every step and after the last) and filters-outputs.png (the outputs of the filters for
-one face, with the kernels of a first layer). --examples adds filters-examples.png, the faces that activate
-each filter most. Without --data and without a data set in data/, everything that needs faces is omitted; a
-dense layer has no outputs to draw. Filters are numbered from 0.
+Writes filters.png (for each filter the picture that activates it most, found by gradient ascent from noise,
+and the activation by the best of 1,000 faces where that is higher), filters.csv (each filter's activation
+by its picture and by that face) and filters-outputs.png (the outputs of the filters for one face).
+--examples adds filters-examples.png, the faces that activate each filter most. Without --data and without a
+data set in data/, everything that needs faces is omitted; a dense layer has no outputs to draw. Filters and
+rows count from 0. Of a layer with more than 64 filters, the first 64 are drawn.
 """
 
-from command_line.errors import one_line_errors
-
+import argparse
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from analysis.activation_maximisation import (
-    PRESETS,
     filter_outputs,
-    find_layer,
-    first_kernels,
+    find_units,
+    happy_face,
     maximise_activation,
+    strongest_faces,
 )
-from analysis.described_layer import describe_layer
-from analysis.figures.filters import draw_examples, draw_filter_images, draw_filter_outputs
-from analysis.figures.saving import save_figures
-from analysis.filter_examples import compared_faces, strongest_faces
-from analysis.held_out import surest_happy_row
-from command_line.filter_options import parse_options
-from command_line.outputs import figure_files
-from command_line.progress import progress_bars
-from data.cache import read_cached
-from data.dataset import Dataset
-from data.errors import InputError
-from data.locate import locate_data
-from models.keras_setup import set_up_tensorflow
-from models.locate import find_weights
-from models.weights_file import load_network
+from analysis.figures import save_figures
+from analysis.figures.filters import draw_examples, draw_outputs, draw_pictures
+from command_line import one_line_errors, whole_number
+from command_line.figures import FigureParser, figure_files
+from data import InputError, write_file
+from data.faces import Faces, locate_faces, read_faces
+from models.prediction import set_up_keras
+from models.weights import DEFAULT_SINGLE, HELP_SINGLE, find_weights, load_network
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this script."""
+    parser = FigureParser(__doc__)
+    parser.add_data()
+    add = parser.add_argument
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP_SINGLE)
+    text = "convolution or dense layer (default: the first convolution, in a dense network the classes)"
+    add("--layer", metavar="NAME", help=text)
+    add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
+    add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
+    text = "also draw the N faces that activate each filter most"
+    add("--examples", type=whole_number(1, 9), metavar="N", help=text)
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of the noise and the shifts")
+    parser.add_figure("filters.png")
+    return parser.parse_args(argv)
 
 
 @one_line_errors
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the filters of one layer with the options in `argv`."""
-    arguments = parse_options(__doc__, argv)
-    weights = find_weights(arguments.weights)
-    faces = read_faces(arguments.data, arguments.outputs is not None or arguments.examples is not None)
-    if faces is not None and arguments.outputs is not None and arguments.outputs >= len(faces):
-        rows = f"{faces.source} has the rows 0 to {len(faces) - 1}"
-        raise InputError(f"--outputs {arguments.outputs}: {rows}; choose one of them")
-    inputs = [faces.source if faces else None]
-    more = ["-outputs", *(["-examples"] if arguments.examples else [])]
-    files = figure_files(arguments.out, inputs, more=more, texts=[".csv"], tables=["filter,dead,"])
-    set_up_tensorflow(deterministic=True)
-    network = load_network(weights)
-    layer = find_layer(network, arguments.layer)
-    described = describe_layer(network, layer, weights.name)
-    if arguments.outputs is not None and not described.is_convolution:
-        raise InputError(
-            f"--outputs: the dense layer {layer.name} has no pictures as outputs; choose a convolution"
-        )
-    preset = PRESETS[arguments.preset]
-    progress = progress_bars()
-    ascent = maximise_activation(network, layer.name, preset, arguments.steps, arguments.seed, progress)
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Draw the units of one layer with the options in `argv`; give what is also written as CSV."""
+    arguments = parse_args(argv)
+    weights, row = find_weights(arguments.weights), arguments.outputs
+    files = figure_files(arguments, ["-outputs"] + ["-examples"] * bool(arguments.examples), [".csv"])
+    faces = read_given(arguments)
+    if faces and row is not None and row >= len(faces):
+        raise InputError(f"--outputs {row}: choose one of the rows 0 to {len(faces) - 1} of {faces.source}")
 
-    names, order = described.names, ascent.order(by_activation=arguments.order == "activation")
-    images_title = described.title_of_images(arguments.preset, arguments.steps)
-    figures, table, better = {}, ascent.table(names), np.full(len(names), np.nan)
-    if faces is not None:
-        compared = compared_faces(faces)
-        examples = strongest_faces(network, layer.name, compared.images, arguments.examples or 1, progress)
-        table.insert(1, "best face", examples.best)
-        better = examples.better_than(ascent.reached)
-        beaten = np.isfinite(better).sum()
-        images_title += f"; the best of {len(compared):,} faces exceeds {beaten or 'none'}"
-        images_title += ", see beneath" if beaten else ""
-        if arguments.examples:
-            text = described.title_of_examples()
-            figures["-examples"] = draw_examples(
-                ascent.images, ascent.reached, names, examples, compared, order, text
-            )
-    figures[""] = draw_filter_images(
-        ascent.images, ascent.reached, ascent.dead, names, order, images_title, better
-    )
-    if faces is not None and described.is_convolution:
-        row = arguments.outputs
-        if row is None:
-            row = surest_happy_row(network, faces, weights, progress)
-        face, kernels = faces.images[row], first_kernels(layer)
-        outputs = filter_outputs(network, layer.name, face)
-        title = described.title_of_outputs(row)
-        figures["-outputs"] = draw_filter_outputs(face, outputs, kernels, names, order, title)
-    for file in save_figures(figures, files, table=table.to_csv(lineterminator="\n")):
+    set_up_keras(deterministic=True)
+    network, name = load_network(weights), weights.name
+    units = find_units(network, arguments.layer)
+    if row is not None and units.kind != "filter":
+        raise InputError(f"--outputs: {units.layer} is a dense layer without pictures; choose a convolution")
+    ascent = maximise_activation(units, arguments.steps, arguments.seed)
+    found = strongest_faces(units, faces, arguments.examples or 1) if faces else None
+    if found:  # a unit that a face activates is not dead, though no picture was found
+        ascent.dead[found.activations[:, 0] > 0] = False
+    figures = {"": draw_pictures(units, name, ascent, found)}
+    if found and arguments.examples:
+        figures["-examples"] = draw_examples(units, name, ascent, found)
+    if faces and found and units.kind == "filter":
+        face = happy_face(network, weights, found.faces) if row is None else faces.select(slice(row, row + 1))
+        figures["-outputs"] = draw_outputs(units, name, filter_outputs(units, face.images[0]), face)
+
+    columns = {"name": units.names, "activation": ascent.activations, "dead": ascent.dead}
+    table = pd.DataFrame(columns | {"best_face": found.activations[:, 0] if found else None})
+    written = [*save_figures(figures, files), files[0].with_suffix(".csv")]
+    write_file(written[-1], table.to_csv(index=False, lineterminator="\n"))
+    for file in written:
         print(f"wrote {file}")
+    rows = table.to_dict("records")
+    return {"weights": str(weights.path), "layer": units.layer, "kind": units.kind, "units": rows}
 
 
-def read_faces(path: str | None, needed: bool) -> Dataset | None:
-    """The faces of --data or data/; None where data/ has none and none are `needed`. Raises InputError."""
+def read_given(arguments: argparse.Namespace) -> Faces | None:
+    """The faces of --data or data/; None where data/ has none and no option needs them. Raises InputError."""
     try:
-        located = locate_data(path, "measure")
-    except InputError:
-        if path is None and not needed:
-            return None
-        raise
-    return read_cached(located)
+        data = locate_faces(arguments.data, "measure")
+    except InputError as error:
+        if arguments.data or arguments.examples or arguments.outputs is not None:
+            raise
+        print(f"all that needs faces is omitted: {error}")
+        return None
+    return read_faces(data)
 
 
 if __name__ == "__main__":

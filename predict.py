@@ -3,88 +3,109 @@
     python predict.py --data data/test.csv --tta --out submission.csv
     python predict.py --images holiday.jpg portraits/ --out emotions.csv --annotate annotated
 
-Without --weights the shipped medium network predicts; it gets 71.7 % of PublicTest right, with --tta 72.5 %.
-
 Several --weights are averaged in probability. Where labels are known (from a column of the CSV or --labels),
-the accuracy of all faces and of those without a twin in training is printed too, with 95 % intervals.
+the accuracy of all faces and of those without duplicates in training is printed too, with 95 % intervals.
 
 In photographs, upright faces seen from the front are found; --faces whole takes each picture as one face. A
 photograph without a face gets a row that says so; when none has one, the exit code is 2.
 """
 
-from command_line.errors import one_line_errors
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.confusion_tables import accuracies_as_text
-from command_line.arguments import Parser
-from command_line.outputs import check_outputs
-from command_line.photograph_predictions import predict_photographs
-from command_line.progress import progress_bars
-from data.atomic import write_files
-from data.cache import read_cached
-from data.labels import with_labels
-from data.locate import locate_data
-from data.probabilities import probabilities_text
-from data.splits import image_hashes
-from data.submission import submission_text
-from models.locate import DEFAULT, HELP, find_all
-from models.prediction import predict_with_files
-from models.seen import find_seen
+import numpy as np
+
+from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
+from command_line import Parser, check_outputs, one_line_errors
+from data import CLASS_NAMES, write_file
+from data.faces import locate_faces, read_faces
+from data.photographs import face_table, read_photographs
+from data.splits import trained_on
+from data.submission import probabilities_csv, submission_csv
+from models.prediction import predict
+from models.weights import DEFAULT, HELP, find_ensemble
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--data", metavar="DATA", help="CSV or folder of faces (default: test.csv in data/)")
+    parser.add_data(source)
     parser.add_images(source)
     add = parser.add_argument
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
-    add("--out", metavar="FILE", help="submission.csv, or with --images the table, .csv or .json")
+    add("--out", metavar="FILE", help="submission.csv, or with --images the table, as .csv or .json")
     add("--probabilities", metavar="FILE", help="also write the seven probabilities of each face")
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
-    add("--annotate", metavar="FOLDER", help="folder for drawings of the photographs with their faces")
+    add("--annotate", metavar="FOLDER", help="also draw the photographs with their faces")
+    parser.add_overwrite()
     arguments = parser.parse_args(argv)
-    parser.refuse_options_of_other_source(
-        arguments, data=["labels", "probabilities"], images=["faces", "annotate"]
-    )
+    if arguments.images:
+        parser.refuse(arguments, ["labels", "probabilities"], "goes with --data only")
+    else:
+        parser.refuse(arguments, ["faces", "annotate"], "goes with --images only")
     return arguments
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write a submission, print the accuracies where labels are known; with --images predict photographs."""
+    """Write a submission and print the accuracy where labels are known, or predict photographs."""
     arguments = parse_args(argv)
     if arguments.images:
         predict_photographs(arguments)
         return
-    weights = find_all(arguments.weights)
-    data = locate_data(arguments.data, "test")
-    out = arguments.out or "submission.csv"
-    outputs = [file for file in (out, arguments.probabilities) if file is not None]
-    inputs = [data, arguments.labels, *(each.path for each in weights)]
-    check_outputs(outputs, (".csv",), inputs, ("id,label\n", "id,hash,seen,"))
-    dataset = read_cached(data)
-    labelled = with_labels(dataset, arguments.labels) if arguments.labels else dataset
-    probabilities = predict_with_files(weights, dataset.images, arguments.tta, progress_bars())
-    ids = dataset.rows if dataset.ids is None else dataset.ids
-    contents = {Path(out): submission_text(ids, probabilities.argmax(axis=1))}
-    wants_seen = arguments.probabilities or labelled.labels is not None
-    seen = find_seen(dataset.images, weights) if wants_seen else None
+    data, out = locate_faces(arguments.data, "test"), arguments.out or "submission.csv"
+    check_outputs(filter(None, [out, arguments.probabilities]), arguments.overwrite, [".csv"])
+    weights = find_ensemble(arguments.weights)
+    faces = read_faces(data)
+    labelled = read_faces(data, arguments.labels) if arguments.labels else faces
+
+    probabilities = predict(weights, faces.images, arguments.tta)
+    predicted = probabilities.argmax(axis=1)
+    known = trained_on(faces.images, [each.hashes for each in weights])
+    write_file(out, submission_csv(faces.rows if faces.ids is None else faces.ids, predicted))
+    tta = " with test-time augmentation" if arguments.tta else ""
+    print(f"wrote {out}: {len(faces):,} rows, predicted by {' + '.join(arguments.weights)}{tta}")
+    counts = [f"{np.sum(predicted == index):,} {emotion}" for index, emotion in enumerate(CLASS_NAMES)]
+    print(f"faces by class: {', '.join(counts)}")
     if arguments.probabilities:
-        table = probabilities_text(ids, image_hashes(dataset.images), seen.faces, probabilities)
-        contents[Path(arguments.probabilities)] = table
-    write_files(contents)
-    for file in contents:
-        print(f"wrote {file}: {len(dataset):,} rows, the faces of {data}")
+        write_file(arguments.probabilities, probabilities_csv(faces, known, probabilities))
+        print(f"wrote {arguments.probabilities}: {len(faces):,} rows")
     if labelled.labels is not None:
-        seen = seen.select(labelled.rows)
-        print(f"twins in training: {seen}")
-        print(accuracies_as_text(labelled.labels, probabilities[labelled.rows], seen.faces))
+        known, probabilities = known[labelled.rows], probabilities[labelled.rows]
+        print(f"the weights were trained on {known.sum():,} of these {len(known):,} labelled faces")
+        for subset, rows in reversed(subsets_of(known).items()):
+            scores = evaluate(labelled.labels[rows], probabilities[rows])
+            print(accuracy_text(subset, scores))
+        print(classes_text(scores))
+
+
+def predict_photographs(arguments: argparse.Namespace) -> None:
+    """Print what the networks predict for the faces in photographs; write and draw it where asked for."""
+    weights = find_ensemble(arguments.weights)
+    outputs = check_outputs(filter(None, [arguments.out]), arguments.overwrite, [".csv", ".json"])
+    photographs = read_photographs(arguments.images, arguments.faces)
+    drawings = []
+    if arguments.annotate:
+        Path(arguments.annotate).mkdir(parents=True, exist_ok=True)
+        drawings = [Path(arguments.annotate, f"{each.path.stem}-faces.png") for each in photographs]
+        check_outputs(drawings, arguments.overwrite)
+    probabilities = predict(weights, np.concatenate([each.images for each in photographs]), arguments.tta)
+    table = face_table(photographs, probabilities).round(6)
+    shown = table.astype(object).where(table.notna(), "-")
+    print(shown.to_string(index=False, float_format="{:.3f}".format))
+    for file in outputs:
+        # pandas escapes the strokes of paths, which JSON allows but nobody wants to read.
+        as_json = table.to_json(orient="records", indent=2, force_ascii=False).replace("\\/", "/")
+        write_file(file, as_json if file.suffix.lower() == ".json" else table.to_csv(index=False))
+        print(f"wrote {file}: {len(table):,} rows")
+    if drawings:
+        from analysis.figures.photographs import annotate  # matplotlib takes as long as the faces
+
+        annotate(photographs, probabilities, drawings)
+        print(f"wrote {len(drawings):,} drawings into {arguments.annotate}")
 
 
 if __name__ == "__main__":

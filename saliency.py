@@ -4,111 +4,120 @@
     python saliency.py --images me.jpg --method smoothgrad
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
-right, the one that it is most confident about, marked as wrong): the face, its saliency map, the map over the
-face, and the face where the saliency is high. Writes the figure, its numbers beside it as .json, and with
---check a second figure, saliency-check.png, of ten random faces per class (with --rows, of those rows).
-Except with --rows and --allow-seen, all are held-out faces: those of PublicTest, or of a file without Usage,
-that the weights were not trained on. Rows count from 0 in the file's order. With --images it shows every face
-that is found in photographs.
+right, the one that it is most confident about, marked as wrong): the face, its saliency map, and the map over
+the face. --rows shows other faces, --images those found in photographs, and --mean averages faces and maps
+per class. Writes the figure, its numbers beside it as .json, and with --check a second figure,
+saliency-check.png, of ten random faces of each class (with --rows and --images, of the faces shown). Held-out
+faces are those of PublicTest, or of data without Usage, that the weights were not trained on. Rows count from
+0 in the file's order.
 """
 
-from command_line.errors import one_line_errors
-
+import argparse
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from analysis.attribution import saliency_maps
-from analysis.figures.saliency import draw_mean_saliency, draw_saliency
-from analysis.figures.saliency_checks import draw_checks
-from analysis.figures.saving import save_figures
-from analysis.mean_saliency import mean_saliency
-from analysis.saliency_checks import check_saliency
-from analysis.saliency_faces import (
-    explain,
-    faces_of_photographs,
-    faces_of_rows,
-    faces_to_check,
-    surest_faces,
-)
-from command_line.held_out import read_held_out
-from command_line.outputs import figure_files
-from command_line.progress import progress_bars
-from command_line.saliency_options import parse_options
-from data.dataset import CLASS_NAMES
-from data.errors import InputError
-from data.locate import locate_data
-from models.keras_setup import set_up_tensorflow
-from models.locate import find_weights
-from models.weights_file import load_network
-from photographs.reading import read_photographs, refuse_to_draw_among, unread_files
-from photographs.table import as_text, face_table
+from analysis.attribution import METHODS, explain, saliency_maps, surest_faces
+from analysis.facial_parts import mean_saliency
+from analysis.figures import save_figures
+from analysis.figures.saliency import MOST_COLUMNS, draw_checks, draw_mean_saliency, draw_saliency
+from analysis.held_out import held_out
+from analysis.saliency_checks import check_saliency, random_faces
+from command_line import one_line_errors, whole_number
+from command_line.figures import FigureParser, figure_files, row_numbers
+from data import CLASS_NAMES, InputError
+from data.faces import Faces, locate_faces, read_faces
+from data.photographs import Photograph, face_table, read_photographs
+from models.prediction import predict_probabilities, set_up_keras
+from models.weights import DEFAULT_SINGLE, HELP_SINGLE, Weights, find_weights, load_network
 
-# Of each class.
-CHECKED_FACES = 10
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this script."""
+    parser = FigureParser(__doc__)
+    source = parser.add_mutually_exclusive_group()
+    parser.add_data(source)
+    parser.add_images(source)
+    add = parser.add_argument
+    add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP_SINGLE)
+    parser.add_subset()
+    add("--rows", type=row_numbers, metavar="I,J,...", help="only these faces; 0 is the first in the file")
+    add("--method", choices=(*METHODS, "all"), nargs="+", default=["gradient"], help="one or several")
+    choices, text = ("predicted", "true", *CLASS_NAMES), "class whose logit is explained"
+    add("--class", dest="explained", choices=choices, default="predicted", help=text)
+    add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
+    add("--check", action="store_true", help="test whether the maps can be trusted")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of SmoothGrad and the checks")
+    parser.add_figure("saliency.png")
+    arguments = parser.parse_args(argv)
+    wrong, right = (["rows"], "--data") if arguments.images else (["faces"], "--images")
+    parser.refuse(arguments, wrong, f"goes with {right} only")
+    choosing = ("mean", "validation", "labels", "allow_seen") if arguments.images or arguments.rows else ()
+    parser.refuse(arguments, choosing, "does not go with --images or --rows, which choose the faces")
+    return arguments
 
 
 @one_line_errors
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the saliency maps that `argv` asks for."""
-    arguments = parse_options(__doc__, argv)
-    more = ["-check"] if arguments.check else []
-    weights, places = find_weights(arguments.weights), None
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Draw the saliency maps that `argv` asks for; give the record that is also written as JSON."""
+    arguments = parse_args(argv)
+    weights = find_weights(arguments.weights)
+    files = figure_files(arguments, ["-check"] if arguments.check else [], [".json"])
     photographs = read_photographs(arguments.images, arguments.faces) if arguments.images else []
-    data = None if photographs else locate_data(arguments.data, "measure")
-    inputs = [photograph.path for photograph in photographs] or [data, arguments.labels]
-    files = figure_files(arguments.out, inputs, more=more, texts=[".json"])
-    refuse_to_draw_among(arguments.images or [], files)
-    if photographs:
-        faces, places = faces_of_photographs(photographs)
-    elif arguments.rows is not None:
-        faces = faces_of_rows(data, arguments.rows)
-    else:
-        faces = read_held_out(arguments, data, [weights]).faces
-    if faces.labels is None and arguments.explained == "true":
-        raise InputError(f"--class true: {faces.source} has no labels; choose another --class")
+    faces = read_chosen(arguments, photographs, weights)
 
-    set_up_tensorflow(deterministic=True)
-    from models.prediction import predict_probabilities
-
+    set_up_keras(deterministic=True)
     network = load_network(weights)
-    progress = progress_bars()
-    probabilities = predict_probabilities([network], faces.images, progress=progress)
+    probabilities = predict_probabilities([network], faces.images)
+    table = explain(faces, probabilities, arguments.explained)
+    source = {"data": Path(faces.source).name}
     if photographs:
-        if unread := unread_files(arguments.images):
-            print(unread)
-        print(as_text(face_table(photographs, probabilities)))
-    described = explain(faces, probabilities, arguments.explained, places)
-    classes = np.array([CLASS_NAMES.index(face.explained) for face in described])
-    checked = drawn = np.arange(len(faces))
-    if not photographs and arguments.rows is None:
-        checked = faces_to_check(faces.labels, CHECKED_FACES, arguments.seed)
-        drawn = surest_faces(faces.labels, probabilities, arguments.mean or 1)
-    shown, described = faces.select(drawn), [described[index] for index in drawn]
-    maps = saliency_maps(
-        network, arguments.method, shown.images, classes[drawn], arguments.seed, progress=progress
-    )
+        source, found = {"images": arguments.images}, face_table(photographs, probabilities)
+        print(found.astype(object).fillna("-").to_string(index=False, float_format="{:.3f}".format))
+        table = found.dropna().reset_index().loc[:, "file":"side"].join(table.drop(columns="row"))
+    classes = table["explained"].map(CLASS_NAMES.index).to_numpy()
+    chosen = arguments.images or arguments.rows
+    shown = table if chosen else surest_faces(table, arguments.mean or 1)
+    checked = table if chosen else random_faces(table, arguments.seed)
 
-    record = {"images": [str(file) for file in inputs]} if photographs else {"data": faces.source}
-    record |= {"weights": str(weights.path), "seed": arguments.seed, "methods": list(maps)}
-    record["faces"] = [face.as_json() for face in described]
+    images, described = faces.images[shown.index], shown.to_dict("records")
+    maps = saliency_maps(network, arguments.method, images, classes[shown.index], arguments.seed)
+    mean = mean_saliency(images, shown["true"].to_numpy(), maps) if arguments.mean else None
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
-    if arguments.mean:
-        mean = mean_saliency(shown.images, shown.labels, maps)
-        print(mean)
-        record["mean"] = mean.as_json()
-        figures = {"": draw_mean_saliency(mean, f"{title}, mean per class")}
-    else:
-        figures = {"": draw_saliency(shown.images, maps, described, title)}
+    figures = {"": draw_mean_saliency(mean, title) if mean else draw_saliency(images, maps, described, title)}
+    checks = None
     if arguments.check:
-        images = faces.images[checked]
-        checks = check_saliency(network, images, classes[checked], list(maps), arguments.seed, progress)
-        print(checks)
-        record["checks"] = checks.as_json()
-        question = f"Can the maps by {weights.name} be trusted? Checked on {checks.count} faces"
-        figures["-check"] = draw_checks(checks, question)
-    for file in save_figures(figures, files, record):
-        print(f"wrote {file}")
+        images = faces.images[checked.index]
+        checks = check_saliency(network, images, classes[checked.index], list(maps), arguments.seed)
+        figures["-check"] = draw_checks(checks, weights.name)
+    record = source | {"weights": str(weights.path), "seed": arguments.seed, "methods": list(maps)}
+    record |= {"faces": described, "mean": mean and mean.record(), "checks": checks and checks.record()}
+    written = [f"wrote {file}" for file in save_figures(figures, files, record)]
+    print(*filter(None, (mean, checks)), *written, sep="\n")
+    return record
+
+
+def read_chosen(arguments: argparse.Namespace, photographs: Sequence[Photograph], weights: Weights) -> Faces:
+    """All faces of photographs, those of --rows, or else the held-out ones. Raises InputError."""
+    if photographs:
+        faces = Faces(np.concatenate([each.images for each in photographs]), source="--images")
+    elif arguments.rows:
+        faces = read_faces(locate_faces(arguments.data, "measure"))
+        if max(arguments.rows) >= len(faces):
+            raise InputError(f"--rows: {faces.source} has the rows 0 to {len(faces) - 1}; choose among these")
+        faces = faces.select(np.array(arguments.rows))
+    else:
+        data = locate_faces(arguments.data, "measure")
+        held = held_out(data, [weights], arguments.validation, arguments.labels, arguments.allow_seen)
+        print(held, flush=True)
+        return held.reference
+    if len(faces) > MOST_COLUMNS:
+        raise InputError(f"{len(faces)} faces do not fit into one figure; give at most {MOST_COLUMNS}")
+    if arguments.explained == "true" and faces.labels is None:
+        raise InputError(f"--class true: {faces.source} has no labels; choose another --class")
+    return faces
 
 
 if __name__ == "__main__":

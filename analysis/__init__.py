@@ -1,1 +1,1 @@
-"""Attribution, activation maximisation and metrics: arrays in, arrays out."""
+"""What networks do, in numbers and figures: metrics, attribution, activation maximisation."""

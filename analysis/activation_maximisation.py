@@ -1,253 +1,271 @@
-"""The input that activates each filter of a layer most, by gradient ascent (report, question 5).
+"""What activates each unit of a layer: pictures by gradient ascent, real faces, outputs (report, question 5).
 
-A filter's mean activation is the mean over space of its response after the batch normalisation, residual sum
-and ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: for a
-first convolution, its mean over space is the sum of the kernel times the mean grey level, so every picture
-would come out plain. But after the ReLU, positions where the filter is off have no gradient, and pictures
-made from that gradient alone activated their filters less than real faces do. So the ReLU is leaky for the
-first half of the steps. A filter that is off everywhere ascends its highest response before the ReLU until
-that position turns on; one that is off at every step counts as dead.
+A filter's activation is the mean over space of its response after the batch normalisation, residual sum and
+ReLU that follow the layer: what the next layer sees. The response before the ReLU would not do: for a first
+convolution, its mean over space is the sum of the kernel times the mean grey level, so every picture would
+come out plain. But after the ReLU, positions where the filter is off have no gradient, and pictures made from
+that gradient alone activated their filters less than real faces do. So the ReLU is leaky for the first half
+of the steps. A filter that is off everywhere ascends its highest response before the ReLU until that position
+turns on; one that is off at every step counts as dead.
 
 Sources: Erhan et al. 2009 (activation maximisation); Mahendran & Vedaldi 2015 (jitter, total variation);
-Olah et al. 2017 (Fourier parametrisation).
-
-TensorFlow is imported where it is used, so that a script can check a preset's name before.
+Olah et al. 2017 (Fourier parametrisation, real faces beside each picture).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from tqdm import tqdm
 
-from data.dataset import IMAGE_SIZE
-from data.errors import InputError
-from models.graph import only_reader
-from models.progress import Progress, silent
+from analysis.held_out import held_out
+from analysis.metrics import WITHOUT_DUPLICATES
+from data import CLASS_NAMES, IMAGE_SIZE, InputError
+from data.faces import Faces
+from models.prediction import predict_probabilities
+from models.weights import Weights
 
-# The report's CNN holds about 6 MB an image, and more at once are not faster.
-IMAGES_PER_BATCH = 128
-LIGHTEST = 255.0
-# Each filter ascends from noise of all these mean grey levels, and its best picture is kept: filters that see
-# dark places rarely turn on in a light picture.
-STARTS = (LIGHTEST / 2, LIGHTEST / 4)
+# More take minutes and do not fit into a figure.
+MOST_UNITS = 64
+WHITE = 255.0
+# Each unit ascends from noise of both mean grey levels, and its better picture is kept: filters that see dark
+# places rarely turn on in a light picture.
+STARTS = (WHITE / 2, WHITE / 4)
 NOISE = 10.0
 # How far a picture may go from the noise, and at most in one step: root mean squares in grey levels. Half the
-# distance gives the CNN's first filters 1.9 times the activation by the best face, this 2.2 times.
+# distance gives the CNN's first filters 2.6 times the activation by the best face, this 3.0, its double 3.0.
 DISTANCE, LONGEST_STEP = 400.0, 10.0
 # From the middle on steps become shorter, down to this share.
 LAST_STEP = 0.01
+# Of natural pictures: the greatest random shift before each step, in pixels, and the weight of total
+# variation's gradient against the activation's, whose root mean square is 1.
+JITTER = 2
+TOTAL_VARIATION = 0.1
+# The best face is sought among so many, spread evenly over the data.
+COMPARED_FACES = 1000
+BATCH_SIZE = 64
+HAPPY = CLASS_NAMES.index("happy")
 
 
 @dataclass(frozen=True)
-class Preset:
-    """How one step of the ascent is made.
+class Units:
+    """The filters of a convolution or the units of a dense layer: the first U, at most MOST_UNITS.
 
-    jitter: int, greatest random shift of the picture before each step, in pixels.
-    total_variation: float, weight of the penalty's gradient against the activation's, whose root mean square
-        is 1.
-    fourier: bool, steepest ascent in Fourier coefficients scaled by 1 / frequency, in which low frequencies
-        move as easily as high ones.
+    layer: str, its name.
+    kind: str, 'filter' of a convolution, 'class' of the network's last layer, else 'unit'.
+    names: U str, a unit's number from 0, or its class.
+    total: int, how many units the layer has.
+    responses: keras.Model, (N, 48, 48) grey levels -> (N, height, width, U) responses before the ReLU; (N, U)
+        of a dense layer.
+    rectified: bool, whether a ReLU follows.
+    natural: bool, whether the ascent favours low frequencies and smooth areas. Without that, pictures of deep
+        layers look like noise. The fine patterns of a first convolution, and of others with maps as large as
+        the face, reach more without it.
     """
 
-    jitter: int = 0
-    total_variation: float = 0.0
-    fourier: bool = False
+    layer: str
+    kind: str
+    names: Sequence[str]
+    total: int
+    responses: Any
+    rectified: bool
+    natural: bool
 
+    @property
+    def measure(self) -> str:
+        """What titles call an activation."""
+        names = {"filter": "mean activation over the picture", "class": "logit", "unit": "activation"}
+        return names[self.kind]
 
-PRESETS = {
-    "plain": Preset(),
-    "smooth": Preset(jitter=2, total_variation=0.1),
-    "natural": Preset(jitter=2, total_variation=0.1, fourier=True),
-}
-
-
-_NO_STEP = (np.zeros(2, np.int32), np.float32(0), np.float32(0))
+    def described(self, network: str) -> str:
+        """What titles call the layer, such as 'conv2d_1 of cnn'; network: its name."""
+        drawn = len(self.names)
+        part = f" (the first {drawn} of {self.total:,} {self.kind}s)" if drawn < self.total else ""
+        return f"{self.layer} of {network}{part}"
 
 
 @dataclass(frozen=True)
 class Ascent:
-    """The result for F filters.
+    """The result for U units.
 
-    images: (F, 48, 48) float32 grey levels 0..255.
-    curves: (F, steps + 1) float32, the mean activation before each step and after the last.
-    dead: (F,) bool, filters that were off at every one of them, from each start.
+    images: (U, 48, 48) float32 grey levels 0..255.
+    activations: (U,) float32, that of each image.
+    dead: (U,) bool, units that were off before and after every step, from both starts.
     """
 
     images: np.ndarray
-    curves: np.ndarray
+    activations: np.ndarray
     dead: np.ndarray
 
-    @property
-    def reached(self) -> np.ndarray:
-        """(F,) float32, the mean activation after the last step."""
-        return self.curves[:, -1]
 
-    def order(self, by_activation: bool) -> np.ndarray:
-        """(F,) int: the filters by their numbers, or those that reached most first."""
-        return np.argsort(-self.reached, kind="stable") if by_activation else np.arange(len(self.reached))
+@dataclass(frozen=True)
+class StrongestFaces:
+    """For each of U units the N faces that activate it most, the best first.
 
-    def table(self, names: Sequence[str]) -> pd.DataFrame:
-        """One row per filter: its name as index, 'dead' (0 or 1), the activation after 0, 1, ... steps."""
-        table = pd.DataFrame(self.curves, pd.Index(names, name="filter"))
-        table.insert(0, "dead", self.dead.astype(int))
-        return table
-
-
-def response_network(network: Any, layer_name: str) -> tuple[Any, bool]:
-    """Faces -> a layer's responses before its ReLU, and whether there is a ReLU; nothing beyond is computed.
-
-    Raises InputError when the network has no such layer.
+    faces: Faces, up to COMPARED_FACES, among which they were found.
+    indices: (U, N) int, their positions there.
+    activations: (U, N) float32.
     """
-    import keras
 
-    layer = find_layer(network, layer_name)
-    if layer.activation is not keras.activations.linear:
-        linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
-        response = linear(layer.input)
-        linear.set_weights(layer.get_weights())
-        return keras.Model(network.input, response), layer.activation is keras.activations.relu
-    # In a residual block the ReLU follows the sum.
-    before_relu = (keras.layers.BatchNormalization, keras.layers.Add)
-    following = only_reader(network, layer)
-    while isinstance(following, before_relu):
-        layer, following = following, only_reader(network, following)
-    return keras.Model(network.input, layer.output), isinstance(following, keras.layers.ReLU)
+    faces: Faces
+    indices: np.ndarray
+    activations: np.ndarray
 
 
-def maximise_activation(
-    network: Any,
-    layer_name: str,
-    preset: Preset,
-    steps: int,
-    seed: int,
-    progress: Progress = silent,
-) -> Ascent:
-    """Ascend from the same noise at each of STARTS for every filter or unit of a layer.
+def find_units(network: Any, name: str | None = None) -> Units:
+    """The units of a convolution or dense layer.
 
-    network: a keras.Model of (N, 48, 48) grey levels. layer_name: of a convolution or dense layer. Raises
-    InputError when the network has no such layer.
-    """
-    responses, rectified = response_network(network, layer_name)
-    step = _compiled_step(responses, rectified, preset)
-    filters = np.arange(responses.output.shape[-1], dtype=np.int32)
-    batches = np.split(filters, range(IMAGES_PER_BATCH, len(filters), IMAGES_PER_BATCH))
-    generator = np.random.default_rng(seed)
-    noise = generator.uniform(-NOISE, NOISE, (1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
-    shifts = generator.integers(-preset.jitter, preset.jitter, (steps, 2), np.int32, endpoint=True)
-    left = np.linspace(1, 0, steps, endpoint=False, dtype=np.float32)
-    size = min(DISTANCE / max(steps, 1), LONGEST_STEP)
-    leaks, sizes = np.maximum(2 * left - 1, 0), size * np.clip(2 * left, LAST_STEP, 1)
-    task, done, total = "ascending steps", 0, len(STARTS) * len(batches) * steps
-    progress(task, done, total)
-    # By start: the pictures and curves of all filters.
-    ascents = []
-    for level in STARTS:
-        pictures, curves = [], []
-        for batch in batches:
-            images, activations = np.repeat(level + noise, len(batch), axis=0), []
-            for shift, leak, size in zip(shifts, leaks, sizes, strict=True):
-                images, activation = step(images, batch, shift, leak, size)
-                activations.append(activation)
-                done += 1
-                progress(task, done, total)
-            # One step more, whose picture is not used, measures the last picture.
-            activations.append(step(images, batch, *_NO_STEP)[1])
-            pictures.append(images)
-            curves.append(np.stack(activations, axis=1))
-        ascents.append((np.concatenate(pictures), np.concatenate(curves)))
-    all_pictures, all_curves = (np.stack(each) for each in zip(*ascents, strict=True))
-    best = all_curves[..., -1].argmax(axis=0), np.arange(len(filters))
-    dead = np.logical_and(rectified, ~all_curves.any(axis=(0, 2)))
-    return Ascent(all_pictures[best], all_curves[best], dead)
-
-
-def filter_outputs(network: Any, layer_name: str, face: np.ndarray) -> np.ndarray:
-    """The output of each filter of a convolution for one face, after batch normalisation, sum and ReLU.
-
-    face: (48, 48) grey levels. Returns (F, height, width) float32. Raises InputError when the network has no
-    such layer.
-    """
-    responses, rectified = response_network(network, layer_name)
-    outputs = np.moveaxis(responses(face[np.newaxis], training=False).numpy()[0], -1, 0)
-    return np.maximum(outputs, 0) if rectified else outputs
-
-
-def first_kernels(layer: Any) -> np.ndarray | None:
-    """(F, 3, 3) float32 kernels of a convolution that sees the face itself, None for any other layer."""
-    kernel = layer.kernel.numpy()
-    return np.moveaxis(kernel[:, :, 0], -1, 0) if kernel.ndim == 4 and kernel.shape[2] == 1 else None
-
-
-def find_layer(network: Any, name: str | None) -> Any:
-    """The convolution or dense layer of that name; InputError names all when none has it.
-
-    name: None for the first convolution, or in a dense network the classes, its last layer.
+    network: a keras.Model of (N, 48, 48) grey levels. name: of the layer; None for the first convolution, or
+    in a dense network the classes, its last layer. Raises InputError, which names all layers, when there is
+    none of that name.
     """
     import keras
 
     kinds = (keras.layers.Conv2D, keras.layers.Dense)
     layers = {layer.name: layer for layer in network.layers if isinstance(layer, kinds)}
+    first, last = next(iter(layers)), network.layers[-1].name
     if name is None:
-        first = next(iter(layers.values()))
-        return first if isinstance(first, keras.layers.Conv2D) else network.layers[-1]
+        name = first if isinstance(layers[first], keras.layers.Conv2D) else last
     if name not in layers:
-        raise InputError(
-            f"layer {name}: not one of the network's filters; {network.name} has {', '.join(layers)}"
-        )
-    return layers[name]
+        raise InputError(f"layer {name}: not in {network.name}; choose one of {', '.join(layers)}")
+    output, rectified = _before_relu(network, layers[name])
+    total, convolution = output.shape[-1], len(output.shape) == 4
+    names = CLASS_NAMES if name == last else [str(number) for number in range(min(total, MOST_UNITS))]
+    return Units(
+        layer=name,
+        kind="class" if name == last else "filter" if convolution else "unit",
+        names=names,
+        total=total,
+        responses=keras.Model(network.input, output[..., : len(names)]),
+        rectified=rectified,
+        natural=not convolution or (name != first and output.shape[1] < IMAGE_SIZE),
+    )
 
 
-def _compiled_step(responses: Any, rectified: bool, preset: Preset) -> Callable[..., tuple[Any, Any]]:
-    """What makes a step: (B, 48, 48) images after it, and (B,) mean activations before it.
+def maximise_activation(units: Units, steps: int, seed: int) -> Ascent:
+    """Ascend `steps` steps for each unit, from the same noise at each of STARTS."""
+    count, generator = len(units.names), np.random.default_rng(seed)
+    jitter = JITTER if units.natural else 0
+    noise = generator.uniform(-NOISE, NOISE, (IMAGE_SIZE, IMAGE_SIZE))
+    shifts = generator.integers(-jitter, jitter, (steps + 1, 2), np.int32, endpoint=True)
+    left = np.append(np.linspace(1, 0, steps, endpoint=False), 0).astype(np.float32)
+    sizes = min(DISTANCE / max(steps, 1), LONGEST_STEP) * np.clip(2 * left, LAST_STEP, 1)
+    # The last step has no length and no shift: it measures the pictures.
+    sizes[-1], shifts[-1] = 0, 0
+    images: Any = (np.repeat(STARTS, count)[:, np.newaxis, np.newaxis] + noise).astype(np.float32)
+    turned_on, step = np.zeros(len(images), bool), _compiled_step(units)
+    schedule = zip(shifts, np.maximum(2 * left - 1, 0), sizes, strict=True)
+    for shift, leak, size in tqdm(schedule, "ascending", steps + 1, disable=None, leave=False, unit=" steps"):
+        images, activations = step(images, shift, leak, size)
+        turned_on |= activations.numpy() > 0
+    by_start = activations.numpy().reshape(len(STARTS), count)
+    best = by_start.argmax(axis=0) * count + np.arange(count)
+    dead = np.logical_and(units.rectified, ~turned_on.reshape(by_start.shape).any(axis=0))
+    return Ascent(images.numpy()[best], by_start.ravel()[best], dead)
 
-    Takes (B, 48, 48) images, (B,) filters, the (2,) shift, the ReLU's leak and the size of the step.
+
+def strongest_faces(units: Units, faces: Faces, count: int) -> StrongestFaces:
+    """Find the `count` of up to COMPARED_FACES faces that activate each unit most; all if there are fewer."""
+    faces = faces.select(np.linspace(0, len(faces) - 1, min(len(faces), COMPARED_FACES)).astype(int))
+    means = []
+    for start in tqdm(range(0, len(faces), BATCH_SIZE), "measuring faces", disable=None, leave=False):
+        maps = _outputs(units, faces.images[start : start + BATCH_SIZE])
+        means.append(maps.reshape(len(maps), -1, maps.shape[-1]).mean(axis=1))
+    activations = np.concatenate(means).T
+    # Stable, so that equally strong faces keep their order.
+    chosen = np.argsort(-activations, axis=1, kind="stable")[:, :count]
+    return StrongestFaces(faces, chosen, np.take_along_axis(activations, chosen, axis=1))
+
+
+def filter_outputs(units: Units, face: np.ndarray) -> np.ndarray:
+    """(U, height, width) float32, the output of each filter for one (48, 48) face."""
+    return np.moveaxis(_outputs(units, face[np.newaxis])[0], -1, 0)
+
+
+def happy_face(network: Any, weights: Weights, faces: Faces) -> Faces:
+    """The one happy face that the network gets right with most confidence, as saliency.py chooses it.
+
+    Of labelled data, it is held out from the training of these `weights` if possible, and any of the data may
+    be chosen; without labels, one of `faces`.
+    """
+    if faces.labels is not None:
+        held = held_out(Path(faces.source), [weights], allow_seen=True)
+        faces = held.faces.select(held.subsets.get(WITHOUT_DUPLICATES, slice(None)))
+        labels = faces.require_labels()
+        faces = faces.select(labels == HAPPY if HAPPY in labels else slice(None))
+    probabilities = predict_probabilities([network], faces.images)
+    # Any right one before the others.
+    rank = probabilities[:, HAPPY] + (probabilities.argmax(axis=1) == HAPPY)
+    return faces.select(rank.argmax(keepdims=True))
+
+
+def _outputs(units: Units, images: np.ndarray) -> np.ndarray:
+    """(N, ..., U) outputs of all units for N faces, after the ReLU."""
+    outputs = units.responses.predict_on_batch(images)
+    return np.maximum(outputs, 0) if units.rectified else outputs
+
+
+def _before_relu(network: Any, layer: Any) -> tuple[Any, bool]:
+    """A layer's output after batch normalisation and residual sum, and whether a ReLU follows."""
+    import keras
+
+    if layer.activation is keras.activations.relu:  # the dense layers of the DNN
+        return keras.ops.matmul(layer.input, layer.kernel) + layer.bias, True
+
+    output = layer.output
+    for following in network.operations:  # in the order of computation
+        if any(tensor is output for tensor in keras.tree.flatten(following.input)):
+            if not isinstance(following, (keras.layers.BatchNormalization, keras.layers.Add)):
+                return output, isinstance(following, keras.layers.ReLU)
+            output = following.output
+    return output, False
+
+
+def _compiled_step(units: Units) -> Callable[..., tuple[Any, Any]]:
+    """What makes a step: (B, 48, 48) images after it, and (B,) activations before it.
+
+    Takes the images, those of all units from the first start, then from the next; the (2,) shift; the ReLU's
+    leak; the step's length.
     """
     import tensorflow as tf
 
+    own = np.tile(np.eye(len(units.names), dtype=np.float32), (len(STARTS), 1))[:, np.newaxis]
+
     # XLA gains nothing here and compiles for seconds.
     @tf.function
-    def step(images: Any, filters: Any, shift: Any, leak: Any, size: Any) -> tuple[Any, Any]:
+    def step(images: Any, shift: Any, leak: Any, size: Any) -> tuple[Any, Any]:
         images = tf.roll(images, shift, axis=(1, 2))
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            maps = responses(images, training=False)
-            maps = tf.reshape(maps, (tf.shape(maps)[0], -1, maps.shape[-1]))
-            own = tf.einsum("bsf,bf->bs", maps, tf.one_hot(filters, maps.shape[-1]))
-            activation = tf.reduce_mean(tf.nn.relu(own) if rectified else own, axis=1)
-            is_off = rectified & (activation == 0)
-            leaky = (
-                activation + leak * tf.reduce_mean(tf.minimum(own, 0.0), axis=1) if rectified else activation
-            )
-            objective = tf.where(is_off, tf.reduce_max(own, axis=1), leaky)
-        direction = tape.gradient(objective, images)
-        if preset.fourier:
+        maps = units.responses(images, training=False)
+        # (B, positions), of each picture's own unit only
+        maps = tf.reduce_sum(tf.reshape(maps, (len(own), -1, len(units.names))) * own, axis=-1)
+        activations = objective = tf.reduce_mean(maps, axis=1)
+        if units.rectified:
+            activations = tf.reduce_mean(tf.nn.relu(maps), axis=1)
+            leaky = activations + leak * tf.reduce_mean(tf.minimum(maps, 0.0), axis=1)
+            objective = tf.where(activations == 0, tf.reduce_max(maps, axis=1), leaky)
+        direction = tf.gradients(objective, images)[0]
+        if units.natural:
             direction = tf.signal.irfft2d(tf.signal.rfft2d(direction) * _fourier_scales())
         # Pixels that would leave the range take no part of the step from those that can move.
-        is_stuck = tf.where(direction < 0, images <= 0, images >= LIGHTEST)
-        direction = tf.where(is_stuck, 0.0, direction)
+        stuck = tf.where(direction < 0, images <= 0, images >= WHITE)
+        direction = tf.where(stuck, 0.0, direction)
         length = tf.sqrt(tf.reduce_mean(tf.square(direction), axis=(1, 2), keepdims=True))
         direction = tf.math.divide_no_nan(direction, length)
-        if preset.total_variation:
-            direction -= preset.total_variation * _total_variation_gradient(images)
-        images = tf.clip_by_value(images + size * direction, 0.0, LIGHTEST)
-        return tf.roll(images, -shift, axis=(1, 2)), activation
+        if units.natural:
+            variation = tf.image.total_variation(images[..., tf.newaxis])
+            direction -= TOTAL_VARIATION * tf.gradients(variation, images)[0]
+        images = tf.clip_by_value(images + size * direction, 0.0, WHITE)
+        return tf.roll(images, -shift, axis=(1, 2)), activations
 
     return step
 
 
 def _fourier_scales() -> np.ndarray:
-    """(48, 25) complex64: steepest ascent in scaled coefficients is the gradient times the scale's square."""
+    """(48, 25) complex64 scales, by which low frequencies move as easily as high ones.
+
+    In coefficients scaled by 1 / frequency, steepest ascent is the gradient times the scale's square.
+    """
     frequencies = np.hypot(np.fft.fftfreq(IMAGE_SIZE)[:, np.newaxis], np.fft.rfftfreq(IMAGE_SIZE))
     return (1 / np.maximum(frequencies, 1 / IMAGE_SIZE)).astype(np.complex64)
-
-
-def _total_variation_gradient(images: Any) -> Any:
-    """The gradient of the sum of absolute differences between neighbours."""
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        variation = tf.image.total_variation(images[..., tf.newaxis])
-    return tape.gradient(variation, images)

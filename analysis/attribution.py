@@ -1,8 +1,7 @@
 """Which pixels change a class's logit: four attribution methods (report, question 4).
 
-Every method takes a network ((N, 48, 48) grey levels -> (N, 7) logits) and gives a function of faces, (N, 48,
-48) grey levels, and classes, (N,) int, that returns (N, 48, 48) float32. That function is compiled once and
-reads the network's current weights at each call. A face's map never depends on the faces beside it.
+Each method is a function of a network, images, (N, 48, 48) grey levels, and classes, (N,) int, whose logits
+it explains, and gives (N, 48, 48) float32 maps. A face's map never depends on the faces beside it.
 Logits, not probabilities: after a softmax the gradient vanishes where the network is confident.
 TensorFlow is imported where it is used, so that a script can check a method's name before.
 """
@@ -12,13 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
-from data.dataset import IMAGE_SIZE
-from data.errors import InputError
-from models.graph import bottlenecks
-from models.progress import Progress, silent
-
-Attribution = Callable[[np.ndarray, np.ndarray], np.ndarray]
+from data import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, InputError
+from data.faces import Faces
 
 # The name on the command line: the name in a figure.
 METHODS = {
@@ -28,202 +25,176 @@ METHODS = {
     "gradcam": "Grad-CAM",
 }
 
-# Forward and back, the report's CNN holds about 6 MB a face.
-CHUNK = 64
-# The views of this many faces are computed together; the progress bar advances after each block.
-FACES_PER_BLOCK = 8
 SMOOTHGRAD_SAMPLES = 50
 SMOOTHGRAD_NOISE = 0.15
 # The error of completeness is about 0.25 / steps: each ReLU's kink is missed by up to half a step.
 INTEGRATION_STEPS = 384
+# Forward and back, the report's CNN holds about 6 MB a face.
+CHUNK = 64
+# All views of this many faces, up to 384 each, are held at once; progress is shown after each block.
+BLOCK = 8
 
 
-def attribution(model: Any, method: str, seed: int, views: int | None = None) -> Attribution:
-    """The function that gives the saliency maps, >= 0, of one of METHODS.
+def explain(faces: Faces, probabilities: np.ndarray, choice: str) -> pd.DataFrame:
+    """The row of each of N faces, its true and its predicted class, the latter's probability, and the class
+    that is to be explained.
 
-    seed: of SmoothGrad's noise. views: per face, in SmoothGrad and integrated gradients, if other than the
-    default. Raises InputError for Grad-CAM of a network without a convolution.
+    probabilities: (N, 7). choice: 'predicted', 'true', which needs labels, or a class name.
     """
-    if method == "gradcam":
-        return gradcam(model)
-    signed = {
-        "gradient": logit_gradients,
-        "smoothgrad": lambda model: smoothed_gradients(model, seed, views or SMOOTHGRAD_SAMPLES),
-        "integrated": lambda model: integrated_gradients(model, views or INTEGRATION_STEPS),
-    }[method](model)
-    return lambda faces, classes: np.abs(signed(faces, classes))
+    names = np.array(CLASS_NAMES, object)
+    table = pd.DataFrame({"row": faces.rows}).assign(
+        true=None if faces.labels is None else names[faces.labels],
+        predicted=names[probabilities.argmax(axis=1)],
+        probability=probabilities.max(axis=1),
+    )
+    return table.assign(explained=table[choice] if choice in table else choice)
+
+
+def surest_faces(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Class by class, the up to `count` faces of `explain` that the network gets right with most confidence.
+
+    Of a class without a right prediction, the one face that the network is most sure of.
+    """
+    # Stable, so that equally sure faces keep the order of the file.
+    ordered = table.sort_values("probability", ascending=False, kind="stable")
+    chosen = []
+    for name in CLASS_NAMES:
+        faces = ordered[ordered["true"] == name]
+        right = faces[faces["predicted"] == name]
+        chosen.append(right[:count] if len(right) else faces[:1])
+    return pd.concat(chosen)
 
 
 def saliency_maps(
-    model: Any,
+    network: Any,
     methods: Sequence[str],
-    faces: np.ndarray,
+    images: np.ndarray,
     classes: np.ndarray,
     seed: int,
     views: int | None = None,
-    progress: Progress = silent,
 ) -> dict[str, np.ndarray]:
-    """Method -> (N, 48, 48) float32 saliency maps of (N, 48, 48) faces and the logits of (N,) int classes.
+    """Saliency maps, (N, 48, 48) and >= 0, by method.
 
-    methods: of METHODS, or 'all' for each that the network allows. seed, views: as of attribution(), whose
-    InputError it raises.
+    methods: of METHODS, or 'all' for each that the network allows. seed: of SmoothGrad's noise. views: per
+    face, in SmoothGrad and integrated gradients, if other than the default.
+    Raises InputError for Grad-CAM of a network without a convolution.
     """
     if "all" in methods:
-        methods = [name for name in METHODS if name != "gradcam" or has_convolution(model)]
+        methods = [name for name in METHODS if name != "gradcam" or gradcam_layer(network)]
+    functions: dict[str, Callable[..., np.ndarray]] = {
+        "gradient": gradients,
+        "smoothgrad": functools.partial(smoothgrad, seed=seed, samples=views or SMOOTHGRAD_SAMPLES),
+        "integrated": functools.partial(integrated_gradients, steps=views or INTEGRATION_STEPS),
+        "gradcam": gradcam,
+    }
     maps = {}
     for name in methods:
-        maps_of = attribution(model, name, seed, views)
-        task = f"{METHODS[name]} of faces"
-        progress(task, 0, len(faces))
-        blocks = []
-        for start in range(0, len(faces), FACES_PER_BLOCK):
-            block = slice(start, start + FACES_PER_BLOCK)
-            blocks.append(maps_of(faces[block], classes[block]))
-            progress(task, start + len(blocks[-1]), len(faces))
-        maps[name] = np.concatenate(blocks)
+        starts = tqdm(range(0, len(images), BLOCK), METHODS[name], disable=None, leave=False)
+        blocks = [slice(start, start + BLOCK) for start in starts]
+        maps[name] = np.abs(np.concatenate([functions[name](network, images[b], classes[b]) for b in blocks]))
     return maps
 
 
-def logit_gradients(model: Any) -> Attribution:
+def gradients(network: Any, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The gradient of the logit with respect to each grey level (Simonyan et al. 2013)."""
-    compiled = _compiled_gradients(model)
-    return lambda faces, classes: _in_chunks(compiled, faces, classes)
+    return _differentiate(network, network.layers[0], images, classes)[1]
 
 
-def smoothed_gradients(model: Any, seed: int, samples: int = SMOOTHGRAD_SAMPLES) -> Attribution:
+def smoothgrad(
+    network: Any, images: np.ndarray, classes: np.ndarray, seed: int, samples: int = SMOOTHGRAD_SAMPLES
+) -> np.ndarray:
     """SmoothGrad (Smilkov et al. 2017): the mean gradient over noisy copies of the face.
 
     The noise is Gaussian, its deviation 15 % of the face's range of grey levels, and the same for each face.
     """
-    gradients = logit_gradients(model)
-    shape = (samples, IMAGE_SIZE, IMAGE_SIZE)
-    noise = SMOOTHGRAD_NOISE * np.random.default_rng(seed).standard_normal(shape, np.float32)
-
-    def noisy(faces: np.ndarray) -> np.ndarray:
-        return faces[:, None] + np.ptp(faces, axis=(1, 2))[:, None, None, None] * noise
-
-    return lambda faces, classes: _mean_gradients(gradients, noisy, faces, classes)
+    noise = np.random.default_rng(seed).standard_normal((samples, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    ranges = np.ptp(images.astype(np.float32), axis=(1, 2))[:, None, None, None]
+    return _mean_gradients(network, images[:, None] + ranges * (SMOOTHGRAD_NOISE * noise), classes)
 
 
-def integrated_gradients(model: Any, steps: int = INTEGRATION_STEPS) -> Attribution:
+def integrated_gradients(
+    network: Any, images: np.ndarray, classes: np.ndarray, steps: int = INTEGRATION_STEPS
+) -> np.ndarray:
     """Integrated gradients (Sundararajan et al. 2017) from `grey_baseline`, by the midpoint rule.
 
-    They sum to logit(face) - logit(baseline); analysis.saliency_checks measures how closely.
+    They sum to logit(face) - logit(baseline).
     """
-    gradients = logit_gradients(model)
     positions = ((np.arange(steps, dtype=np.float32) + 0.5) / steps)[:, None, None]
-
-    def path(faces: np.ndarray) -> np.ndarray:
-        baseline = grey_baseline(faces)[:, None]
-        return baseline + positions * (faces[:, None] - baseline)
-
-    def integrated(faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        return (faces - grey_baseline(faces)) * _mean_gradients(gradients, path, faces, classes)
-
-    return integrated
+    baseline = grey_baseline(images)
+    contrast = images - baseline
+    path = baseline[:, None] + positions * contrast[:, None]
+    return contrast * _mean_gradients(network, path, classes)
 
 
-def grey_baseline(faces: np.ndarray) -> np.ndarray:
-    """The face without any feature: every pixel has the face's mean grey level.
+def grey_baseline(images: np.ndarray) -> np.ndarray:
+    """The faces without any feature: every pixel has its face's mean grey level, as (N, 1, 1) float32.
 
     A black baseline would give dark pixels, such as brows and eyes, no attribution at all.
     """
-    faces = faces.astype(np.float32)
-    return np.broadcast_to(faces.mean(axis=(-2, -1), keepdims=True), faces.shape)
+    return images.astype(np.float32).mean(axis=(1, 2), keepdims=True)
 
 
-def has_convolution(model: Any) -> bool:
-    """Whether Grad-CAM can be computed."""
-    return bool(_convolution_outputs(model))
+def gradcam(network: Any, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Grad-CAM (Selvaraju et al. 2017) of the output of `gradcam_layer`, enlarged to 48x48.
 
-
-def gradcam(model: Any) -> Attribution:
-    """Grad-CAM (Selvaraju et al. 2017) of the last convolutional block's output, at 48x48.
-
-    That is after normalisation, residual sum and ReLU, because a branch alone is not what the logits see.
     Raises InputError when the network has no convolution.
     """
-    import keras
     import tensorflow as tf
 
-    blocks = _convolution_outputs(model)
-    if not blocks:
-        raise InputError(
-            f"the network {model.name} has no convolution, so no Grad-CAM; choose another --method"
-        )
-    maps_and_logits = keras.Model(model.inputs, [blocks[-1].output, *model.outputs])
+    layer = gradcam_layer(network)
+    if layer is None:
+        raise InputError(f"{network.name} has no convolution, so no Grad-CAM; choose another --method")
+    outputs, slopes = _differentiate(network, layer, images, classes)
+    weights = slopes.mean(axis=(1, 2), keepdims=True)
+    weighted = np.maximum((weights * outputs).sum(axis=-1, keepdims=True), 0)
+    return tf.image.resize(weighted, (IMAGE_SIZE, IMAGE_SIZE)).numpy()[..., 0]
 
-    @tf.function(input_signature=_signature())
-    def class_activation(faces: Any, classes: Any) -> Any:
-        with tf.GradientTape() as tape:
-            maps, logits = maps_and_logits(faces, training=False)
-            chosen = _chosen_logits(logits, classes)
-        weights = tf.reduce_mean(tape.gradient(chosen, maps), axis=(1, 2), keepdims=True)
-        weighted = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
-        return tf.image.resize(weighted, (IMAGE_SIZE, IMAGE_SIZE))[..., 0]
 
-    return lambda faces, classes: _in_chunks(class_activation, faces, classes)
+def gradcam_layer(network: Any) -> Any | None:
+    """What Grad-CAM looks at: the last ReLU after a convolution; None where there is no convolution.
+
+    In a residual block that is the one after the sum, because a branch alone is not what the logits see.
+    """
+    from keras import layers
+
+    activations = [each for each in network.layers if isinstance(each, layers.ReLU | layers.Activation)]
+    return next((each for each in reversed(activations) if each.output.ndim == 4), None)
+
+
+def _mean_gradients(network: Any, views: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """(N, 48, 48): the mean gradient over (N, V, 48, 48) views of each face."""
+    flat = views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    return gradients(network, flat, classes.repeat(views.shape[1])).reshape(views.shape).mean(axis=1)
+
+
+def _differentiate(
+    network: Any, layer: Any, images: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A layer's (N, ...) output, and the gradient of each face's logit with respect to it."""
+    compiled = _compiled(network, layer)
+    images, classes = images.astype(np.float32), classes.astype(np.int32)
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
+    outputs, slopes = zip(*(compiled(images[chunk], classes[chunk]) for chunk in chunks), strict=True)
+    return np.concatenate(outputs), np.concatenate(slopes)
 
 
 # Three methods and their checks need the same function, whose compilation costs a second or more.
-@functools.lru_cache(maxsize=1)
-def _compiled_gradients(model: Any) -> Any:
+@functools.lru_cache(maxsize=2)
+def _compiled(network: Any, layer: Any) -> Any:
+    """The function behind _differentiate, which reads the network's current weights at each call."""
+    import keras
     import tensorflow as tf
 
-    @tf.function(input_signature=_signature())
-    def gradients(faces: Any, classes: Any) -> Any:
+    both = keras.Model(network.inputs, [layer.output, *network.outputs])
+    # Any number of faces, so that it is compiled once.
+    faces = tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32)
+
+    @tf.function(input_signature=(faces, tf.TensorSpec((None,), tf.int32)))
+    def differentiate(images: Any, classes: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(faces)
-            chosen = _chosen_logits(model(faces, training=False), classes)
-        return tape.gradient(chosen, faces)
+            tape.watch(images)
+            output, logits = both(images, training=False)
+            chosen = tf.reduce_sum(logits * tf.one_hot(classes, NUM_CLASSES), axis=-1)
+        return output, tape.gradient(chosen, output)
 
-    return gradients
-
-
-def _signature() -> tuple[Any, ...]:
-    """The inputs of a compiled function: any number of faces and classes, so that it is compiled once."""
-    import tensorflow as tf
-
-    return (tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32), tf.TensorSpec((None,), tf.int32))
-
-
-def _chosen_logits(logits: Any, classes: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.reduce_sum(logits * tf.one_hot(classes, logits.shape[-1]), axis=-1)
-
-
-def _convolution_outputs(model: Any) -> list[Any]:
-    """The layers that end a convolutional block or a step of it; all paths to the logits pass through."""
-    from keras import layers
-
-    kinds = (layers.Conv2D, layers.BatchNormalization, layers.Add, layers.ReLU, layers.Activation)
-    return [
-        layer for layer in bottlenecks(model) if isinstance(layer, kinds) and len(layer.output.shape) == 4
-    ]
-
-
-def _in_chunks(compiled: Any, faces: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    faces, classes = faces.astype(np.float32), classes.astype(np.int32)
-    starts = range(0, len(faces), CHUNK)
-    return np.concatenate([compiled(faces[i : i + CHUNK], classes[i : i + CHUNK]).numpy() for i in starts])
-
-
-def _mean_gradients(
-    gradients: Attribution,
-    views_of: Callable[[np.ndarray], np.ndarray],
-    faces: np.ndarray,
-    classes: np.ndarray,
-) -> np.ndarray:
-    """(N, 48, 48): the mean gradient over the views of each face, which fill chunks across faces.
-
-    views_of: (B, 48, 48) faces -> (B, V, 48, 48) views.
-    """
-    means = []
-    for start in range(0, len(faces), FACES_PER_BLOCK):
-        block = slice(start, start + FACES_PER_BLOCK)
-        views = views_of(faces[block].astype(np.float32))
-        flat = views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-        each = gradients(flat, np.repeat(classes[block], views.shape[1]))
-        means.append(each.reshape(views.shape).mean(axis=1))
-    return np.concatenate(means)
+    return differentiate

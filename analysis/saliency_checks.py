@@ -1,6 +1,7 @@
-"""Whether saliency maps can be trusted: three tests of the maps against the network itself.
+"""Whether saliency maps can be trusted: two checks of the maps against the network itself.
 
-check_saliency runs them all on the same faces; figures/saliency_checks.py draws the results.
+Deletion and insertion ask whether the network needs the pixels that a map ranks highest; shuffled layers ask
+whether the map depends on what the network has learned.
 """
 
 from collections.abc import Sequence
@@ -9,163 +10,131 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import gaussian_filter
+from scipy.stats import spearmanr
+from tqdm import tqdm
 
-from analysis.attribution import (
-    METHODS,
-    Attribution,
-    attribution,
-    grey_baseline,
-    integrated_gradients,
-    saliency_maps,
-)
-from analysis.perturbation import (
-    CENTRE,
-    RANDOM,
-    area,
-    area_text,
-    centre_importance,
-    perturbation_curves,
-    random_importance,
-)
-from analysis.randomisation import cascading_randomisation, count_text, mean_known
-from models.progress import Progress, silent
+from analysis.attribution import grey_baseline, saliency_maps
+from data import IMAGE_SIZE, NUM_PIXELS
 
-# Views of a face in SmoothGrad and integrated gradients, fewer than in a displayed map, to save time.
+STEPS = 12
+# In pixels: a face with this much blur keeps its light and outline but shows no features.
+INSERTION_BLUR = 5.0
+# The orders of pixels that maps are measured against. The second knows only where in a picture faces are.
+RANDOM, CENTRE = "random", "centre first"
+# Per face, in SmoothGrad and integrated gradients: fewer than in a displayed map, to save time.
 VIEWS = 32
-# Comparing maps needs fewer samples of SmoothGrad and steps of integrated gradients than displaying one.
-RANDOMISATION_VIEWS = 16
-# Shuffling every layer takes as many maps per face as there are layers.
-RANDOMISED_FACES = 14
-COMPLETENESS_FACES = 7
-# Of two logits, to divide by.
-SMALLEST_DIFFERENCE = 1e-9
+FACES_PER_CLASS = 10
 
 
 @dataclass(frozen=True)
 class SaliencyChecks:
-    """The results of all checks for N faces.
+    """The results for N faces, by method and for CENTRE and RANDOM.
 
-    deletion, insertion: method, RANDOM or CENTRE -> (N, 13) probabilities of the explained class.
-    empty: method -> the number of faces whose map is zero everywhere.
-    randomisation: method -> layer -> rank correlations of the first 14 faces, from the logits down; NaN
-        where the true map, or that of the shuffled network, is empty.
-    completeness: (2, up to 7), of the first faces the sums of the integrated gradients, and the differences
-        of logits that they should equal; None without that method.
+    curves: (2, N, 13), the probability of the explained class during deletion and during insertion.
+    orders: deletion and insertion, the mean areas under these curves, and their standard deviations over
+        faces; shuffled, the mean rank correlation of maps before and after the layers are shuffled, None
+        where there is none; compared, how many faces that mean is of; empty, how many maps are zero
+        everywhere.
     """
 
-    deletion: dict[str, np.ndarray]
-    insertion: dict[str, np.ndarray]
-    empty: dict[str, int]
-    randomisation: dict[str, dict[str, np.ndarray]]
-    completeness: np.ndarray | None
+    curves: dict[str, np.ndarray]
+    orders: dict[str, dict[str, Any]]
 
     @property
     def count(self) -> int:
         """The number of faces."""
-        return len(self.deletion[RANDOM])
-
-    @property
-    def completeness_error(self) -> float:
-        """Mean |sum - difference| of the integrated gradients, relative to the mean |difference|."""
-        assert self.completeness is not None
-        sums, differences = self.completeness
-        # A face of one grey level differs in nothing from the baseline.
-        return float(np.abs(sums - differences).mean() / max(np.abs(differences).mean(), SMALLEST_DIFFERENCE))
+        return self.curves[RANDOM].shape[1]
 
     def __str__(self) -> str:
-        areas = pd.DataFrame(
-            {
-                "deletion (good: low)": {name: area_text(each) for name, each in self.deletion.items()},
-                "insertion (good: high)": {name: area_text(each) for name, each in self.insertion.items()},
-            }
-        ).rename_axis(columns="area under the curve")
-        lines = [f"{self.count} faces: mean and standard deviation over faces", areas.to_string()]
-        empty = [f"{METHODS[method]} {count}" for method, count in self.empty.items()]
-        lines.append(f"empty maps, of {self.count}: {', '.join(empty)}")
-        lines.append(
-            "mean rank correlation with the true map, empty maps left out, once a layer and all after it are "
-            "shuffled (good: near 0)"
+        table = pd.DataFrame.from_dict(self.orders, orient="index").astype({"shuffled": float})
+        return (
+            f"{self.count} faces: areas under the curves of deletion (low is good) and insertion (high);\n"
+            "rank correlations with the maps of the network with shuffled layers (near 0 is good)\n"
+            f"{table.to_string(na_rep='-', float_format='{:.3f}'.format)}"
         )
-        for method, correlations in self.randomisation.items():
-            means = {layer: mean_known(values) for layer, values in correlations.items()}
-            path = (f"{layer} {'-' if np.isnan(mean) else f'{mean:.2f}'}" for layer, mean in means.items())
-            lines.append(f"  {METHODS[method]}{count_text(correlations)}: {', '.join(path)}")
-        if self.completeness is not None:
-            lines.append(f"completeness error of integrated gradients: {self.completeness_error:.1e}")
-        return "\n".join(lines)
 
-    def as_json(self) -> dict[str, object]:
-        """The numbers, ready for JSON: one per face, curves as means."""
-        record: dict[str, object] = {
-            name: {
-                order: {"area": area(curves).tolist(), "mean_curve": curves.mean(axis=0).tolist()}
-                for order, curves in by_order.items()
-            }
-            for name, by_order in (("deletion", self.deletion), ("insertion", self.insertion))
-        }
-        record["faces"], record["empty_maps"] = self.count, self.empty
-        record["rank_correlation"] = {
-            method: {layer: values.tolist() for layer, values in correlations.items()}
-            for method, correlations in self.randomisation.items()
-        }
-        if self.completeness is not None:
-            sums, differences = self.completeness.tolist()
-            record["completeness"] = {
-                "sums": sums,
-                "differences_of_logits": differences,
-                "error": self.completeness_error,
-            }
-        return record
+    def record(self) -> dict[str, Any]:
+        """The numbers, ready for JSON."""
+        return {"faces": self.count, "orders": self.orders}
+
+
+def random_faces(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Up to ten random faces of each class, of a table that analysis.attribution.explain made."""
+    shuffled = table.iloc[np.random.default_rng(seed).permutation(len(table))]
+    return shuffled.groupby("true").head(FACES_PER_CLASS)
 
 
 def check_saliency(
-    model: Any,
-    faces: np.ndarray,
-    classes: np.ndarray,
-    methods: Sequence[str],
-    seed: int,
-    progress: Progress = silent,
+    network: Any, images: np.ndarray, classes: np.ndarray, methods: Sequence[str], seed: int
 ) -> SaliencyChecks:
-    """Run every check on the maps that `methods` give of (N, 48, 48) faces and the logits of (N,) classes."""
-
-    def curves(importance: np.ndarray) -> np.ndarray:
-        return np.stack(perturbation_curves(model, faces, classes, importance, seed))
-
-    maps = saliency_maps(model, methods, faces, classes, seed, VIEWS, progress)
-    quick = {method: attribution(model, method, seed, RANDOMISATION_VIEWS) for method in maps}
-    orders = maps | {
-        CENTRE: centre_importance(len(faces)),
-        RANDOM: random_importance(len(faces), seed),
+    """Run both checks on the maps that `methods` give of (N, 48, 48) faces and the logits of (N,) classes."""
+    maps = saliency_maps(network, methods, images, classes, seed, VIEWS)
+    shuffled = shuffled_maps(network, methods, images, classes, seed)
+    offsets = np.arange(IMAGE_SIZE) - (IMAGE_SIZE - 1) / 2
+    importance = maps | {
+        CENTRE: np.broadcast_to(-np.hypot(offsets[:, None], offsets), images.shape),
+        RANDOM: np.random.default_rng(seed).random(images.shape),
     }
-    by_order = {}
-    task = "deleting and inserting pixels in all orders"
-    for done, (name, importance) in enumerate(orders.items()):
-        progress(task, done, len(orders))
-        by_order[name] = curves(importance)
-    progress(task, len(orders), len(orders))
-    few, their_classes = faces[:RANDOMISED_FACES], classes[:RANDOMISED_FACES]
-    first, of_first = faces[:COMPLETENESS_FACES], classes[:COMPLETENESS_FACES]
-    return SaliencyChecks(
-        deletion={name: deletion for name, (deletion, _) in by_order.items()},
-        insertion={name: insertion for name, (_, insertion) in by_order.items()},
-        empty={method: int((~each.any(axis=(1, 2))).sum()) for method, each in maps.items()},
-        randomisation=cascading_randomisation(model, quick, few, their_classes, seed, progress),
-        completeness=np.stack(completeness(model, integrated_gradients(model), first, of_first))
-        if "integrated" in maps
-        else None,
+    curves, orders = {}, {}
+    for name, each in tqdm(importance.items(), "deleting and inserting", disable=None, leave=False):
+        curves[name] = np.stack(perturbation_curves(network, images, classes, each, seed))
+        areas = np.trapezoid(curves[name], dx=1 / STEPS, axis=2)
+        correlations = rank_correlations(maps[name], shuffled[name]) if name in maps else []
+        orders[name] = {
+            "deletion": float(areas[0].mean()),
+            "deletion_sd": float(areas[0].std()),
+            "insertion": float(areas[1].mean()),
+            "insertion_sd": float(areas[1].std()),
+            "shuffled": float(np.mean(correlations)) if correlations else None,
+            "compared": len(correlations),
+            "empty": int((~each.any(axis=(1, 2))).sum()),
+        }
+    return SaliencyChecks(curves, orders)
+
+
+def perturbation_curves(
+    network: Any, images: np.ndarray, classes: np.ndarray, importance: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Deletion and insertion (Petsiuk et al. 2018): each (N, 13), the class's probability along the way.
+
+    images, importance: (N, 48, 48). classes: (N,) int. In 12 equal steps the most important pixels turn to
+    the face's mean grey (deletion), or from the blurred face to the face (insertion). Equally important
+    pixels go in a random order. Good maps make deletion fall early and insertion rise early.
+    """
+    flat = importance.reshape(len(importance), -1)
+    chance = np.random.default_rng(seed).random(flat.shape)
+    ranks = np.lexsort((chance, -flat), axis=1).argsort(axis=1).reshape(importance.shape)
+    counts = np.linspace(0, NUM_PIXELS, STEPS + 1)
+    changed = ranks < counts[:, None, None, None]
+    images = images.astype(np.float32)
+    blurred = gaussian_filter(images, (0, INSERTION_BLUR, INSERTION_BLUR))
+
+    from models.prediction import predict_probabilities
+
+    def curves(views: np.ndarray) -> np.ndarray:
+        probabilities = predict_probabilities([network], views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
+        by_step = probabilities.reshape(len(counts), len(images), -1)
+        return by_step[:, np.arange(len(images)), classes].T
+
+    return curves(np.where(changed, grey_baseline(images), images)), curves(
+        np.where(changed, images, blurred)
     )
 
 
-def completeness(
-    model: Any, integrated_gradients: Attribution, faces: np.ndarray, classes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) sums of the integrated gradients, and (N,) what they should be: logit(face) - logit(baseline)."""
+def shuffled_maps(
+    network: Any, methods: Sequence[str], images: np.ndarray, classes: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """The maps while the weights of all layers are shuffled (Adebayo et al. 2018); then they are restored."""
+    generator, weights = np.random.default_rng(seed), network.get_weights()
+    try:
+        network.set_weights([generator.permuted(array) for array in weights])
+        return saliency_maps(network, methods, images, classes, seed, VIEWS)
+    finally:
+        network.set_weights(weights)
 
-    from models.prediction import predict_logits
 
-    def logit(views: np.ndarray) -> np.ndarray:
-        logits = predict_logits(model, views.astype(np.float32))
-        return logits[np.arange(len(views)), classes]
-
-    sums = integrated_gradients(faces, classes).sum(axis=(1, 2), dtype=np.float64)
-    return sums, logit(faces) - logit(grey_baseline(faces))
+def rank_correlations(first: np.ndarray, second: np.ndarray) -> list[float]:
+    """Spearman's correlation of each pair of (N, 48, 48) maps, without the pairs of which one is flat."""
+    pairs = [each for each in zip(first, second, strict=True) if all(np.ptp(values) > 0 for values in each)]
+    return [float(spearmanr(one.ravel(), other.ravel()).statistic) for one, other in pairs]

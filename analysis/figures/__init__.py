@@ -1,18 +1,47 @@
-"""Figures: arrays in, a matplotlib Figure out. The only place that imports matplotlib.
+"""Figures: arrays in, a matplotlib Figure out, written here. The only package that imports matplotlib.
 
-Public functions return a Figure of their own; private ones draw one panel on the `ax` that they are given.
+Public functions return a Figure; private ones draw one panel on the `ax` that they are given.
 """
 
-import logging
-import os
+import io
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-# With a home folder that is read-only, matplotlib would tell on stderr where it keeps its list of fonts.
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
-# Figures are only written to files, so no program that shows them is needed.
-os.environ.pop("MPLBACKEND", None)
+import matplotlib as mpl
+from matplotlib.figure import Figure
 
-import matplotlib as mpl  # noqa: E402
+from data import write_file
 
-# The same figure for everybody, whatever ~/.config/matplotlib says, and names as they are: `$` is no formula.
+# The same figure for everybody, whatever ~/.config/matplotlib says; `$` in a name is no formula; SVG repeats.
 mpl.rcdefaults()
-mpl.rcParams["text.parse_math"] = False
+mpl.rcParams.update({"text.parse_math": False, "svg.hashsalt": "fer2013"})
+
+# Matplotlib writes the time of day into two of the formats; without it, equal figures are equal files.
+FORMATS: dict[str, Any] = {".png": {}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+
+
+def save_figures(
+    figures: Mapping[str, Figure], files: Sequence[Path], record: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write figures, and what was measured as JSON beside the first; give the paths. Raises OSError.
+
+    figures: by what is added to the stem of each file; '' for the figure that the files are named after.
+    files: one per format, with an ending in FORMATS.
+    """
+    contents: dict[Path, memoryview | str] = {}
+    for added, figure in figures.items():
+        for file in files:
+            ending, content = file.suffix.lower(), io.BytesIO()
+            with warnings.catch_warnings():
+                # Letters of a name that the font lacks become boxes.
+                warnings.filterwarnings("ignore", message="Glyph")
+                figure.savefig(content, format=ending[1:], dpi=150, metadata=FORMATS[ending])
+            contents[file.with_stem(file.stem + added)] = content.getbuffer()
+    if record is not None:
+        contents[files[0].with_suffix(".json")] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    for path, text in contents.items():
+        write_file(path, text)
+    return list(contents)

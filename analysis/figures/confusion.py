@@ -1,15 +1,17 @@
-"""Confusion matrices as figures, and the worst mistakes (report, question 3)."""
+"""Confusion matrices, their differences, and a network's most confident mistakes (report, question 3)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from analysis.metrics import Difference, Scores, row_shares
-from data.dataset import CLASS_NAMES, NUM_CLASSES
+from analysis.confusion import row_shares, significant
+from analysis.metrics import ALL, matrix_of
+from data import CLASS_NAMES, NUM_CLASSES
+from data.faces import Faces
 
 # Text is white on cells of the lower half of viridis, black on its lighter half.
 _LIGHT_FROM = 0.5
@@ -18,114 +20,87 @@ _FACES_PER_ROW = 4
 _LEAST_DIFFERENCE = 0.1
 
 
-def added_names(networks: int, worst: bool) -> list[str]:
-    """What is added to the file name of each figure after the first network's: -2, -2-minus-1, -3, ...
-
-    worst: whether the most confidently wrong faces are drawn, too.
-    """
-    names = [each for number in range(2, networks + 1) for each in (f"-{number}", f"-{number}-minus-1")]
-    return names + (["-worst"] if worst else [])
-
-
-def draw_networks(
-    scores: Mapping[str, Mapping[str, Scores]],
-    differences: Mapping[str, Mapping[str, Difference]],
-    population: str,
-    described: str,
-) -> dict[str, Figure]:
-    """draw_scores() of each network and draw_difference() of each but the first, by what added_names() says.
-
-    scores, differences: by the name of the network and the population; differences are from the first
-        network.
-    population: str, the one to draw; described: str, how titles name its faces.
-    """
-    first, figures = next(iter(scores)), {}
-    for number, (name, each) in enumerate(scores.items(), start=1):
-        figures[f"-{number}" if number > 1 else ""] = draw_scores(name, each[population], described)
-        if name in differences:
-            title = f"{name} minus {first}\n{described}"
-            figures[f"-{number}-minus-1"] = draw_difference(differences[name][population], title)
-    return figures
-
-
-def draw_scores(name: str, scores: Scores, faces: str) -> Figure:
-    """Draw a confusion matrix as shares and counts, with the accuracy per class on the right.
+def draw_scores(name: str, scores: pd.DataFrame, described: str) -> Figure:
+    """Draw a confusion matrix as shares and counts, with the accuracy of each class on the right.
 
     name: str, of the network.
-    scores: Scores.
-    faces: str, what they were measured on.
+    scores: what metrics.evaluate() gives.
+    described: str, the faces that they were measured on.
     """
     figure, ax = _figure(width=7.2)
-    low, high = 100 * scores.accuracy_interval
-    accuracy = f"{100 * scores.accuracy:.1f} % right (95 % interval {low:.1f} to {high:.1f})"
-    shares = row_shares(scores.matrix)
+    value, low, high = 100 * scores.loc[(ALL, "accuracy")]
+    _label_classes(ax, f"{name}: accuracy {value:.1f} % (95 % interval {low:.1f} to {high:.1f})\n{described}")
+    matrix = matrix_of(scores)
+    shares = row_shares(matrix)
+    shares[~matrix.any(axis=1)] = np.nan  # white rows
     image = ax.imshow(shares, cmap="viridis", vmin=0, vmax=1)
-    for (row, column), share in np.ndenumerate(shares):
-        colour = "black" if share >= _LIGHT_FROM else "white"
-        text: dict[str, Any] = {"x": column, "ha": "center", "va": "center", "color": colour}
-        ax.text(y=row - 0.12, s=f"{100 * share:.0f} %", fontsize=11, **text)
-        ax.text(y=row + 0.22, s=f"{scores.matrix[row, column]:,}", fontsize=8, **text)
-    _label_classes(ax, f"{name}: {accuracy}\n{faces}")
-    _add_margin(ax, scores)
-    percent = PercentFormatter(1, symbol=" %")
-    figure.colorbar(image, ax=ax, shrink=0.8, format=percent, label="share of the true class's faces")
+    ax.text(NUM_CLASSES - 0.3, -0.6, "accuracy", va="bottom", fontsize=9)
+    for row, count in enumerate(matrix.sum(axis=1)):
+        if not count:
+            ax.text(NUM_CLASSES - 0.3, row, "no faces", va="center")
+            continue
+        _write(ax, (NUM_CLASSES - 0.3, row), f"{100 * shares[row, row]:.1f} %", f"of {count:,.0f}")
+        for column, share in enumerate(shares[row]):
+            style: dict[str, Any] = {"ha": "center", "color": "black" if share >= _LIGHT_FROM else "white"}
+            _write(ax, (column, row), f"{100 * share:.0f} %", f"{matrix[row, column]:,.0f}", **style)
+    bar = PercentFormatter(1, symbol=" %")
+    figure.colorbar(image, ax=ax, shrink=0.8, format=bar, label="share of the true class's faces")
     return figure
 
 
-def draw_difference(difference: Difference, title: str) -> Figure:
-    """Draw how many more of each true class's faces a second network predicts as each class than a first.
+def draw_difference(difference: pd.DataFrame, title: str) -> Figure:
+    """Draw by how many points a network predicts each true class's faces more as each class than another.
 
     More is better on the diagonal and worse elsewhere, and the colours say which. Cells whose 95 % interval
     includes 0 are without colour, and their numbers in parentheses.
-    difference: Difference.
+    difference: what metrics.compare() gives.
     title: str.
     """
     figure, ax = _figure(width=6.6)
-    better = np.where(np.eye(NUM_CLASSES, dtype=bool), difference.shares, -difference.shares)
-    clear = np.where(difference.within_chance, 0, better)
-    largest = max(float(np.abs(clear).max()), _LEAST_DIFFERENCE)
-    image = ax.imshow(clear, cmap="RdBu", vmin=-largest, vmax=largest)
-    for (row, column), share in np.ndenumerate(difference.shares):
-        points = f"{100 * share:+.0f}" if round(100 * share) else "0"
-        is_chance = difference.within_chance[row, column]
-        colour = "0.45" if is_chance else "white" if abs(share) > 0.65 * largest else "black"
-        text = f"({points})" if is_chance else points
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=11)
     _label_classes(ax, title)
-    points_of_bar = FuncFormatter(lambda share, _: f"{abs(100 * share):.0f}")
+    shares, is_significant = matrix_of(difference), significant(difference)
+    better = np.where(np.eye(NUM_CLASSES, dtype=bool), shares, -shares) * is_significant
+    largest = max(float(np.abs(better).max()), _LEAST_DIFFERENCE)
+    image = ax.imshow(better, cmap="RdBu", vmin=-largest, vmax=largest)
+    for (row, column), share in np.ndenumerate(shares):
+        if CLASS_NAMES[row] not in difference.index:
+            continue
+        points = f"{100 * share:+.0f}" if round(100 * share) else "0"
+        if is_significant[row, column]:
+            colour = "white" if abs(share) > 0.65 * largest else "black"
+        else:
+            points, colour = f"({points})", "0.45"
+        ax.text(column, row, points, ha="center", va="center", color=colour, fontsize=11)
+    bar = FuncFormatter(lambda share, _: f"{abs(100 * share):.0f}")
     label = "worse  ←  percentage points  →  better"
-    figure.colorbar(image, ax=ax, shrink=0.8, format=points_of_bar, label=label)
-    ax.text(0, 1.02, "in parentheses: within chance (95 %)", transform=ax.transAxes, fontsize=9)
+    ticks = MaxNLocator("auto", steps=[1, 2, 5, 10])  # whole points
+    figure.colorbar(image, ax=ax, shrink=0.8, format=bar, ticks=ticks, label=label)
+    note = "in parentheses: not significant (95 % interval includes 0)"
+    ax.text(0, 1.02, note, transform=ax.transAxes, fontsize=9)
     return figure
 
 
-def draw_worst_faces(
-    title: str, faces: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, rows: np.ndarray
-) -> Figure:
+def draw_mistakes(title: str, faces: Faces, probabilities: np.ndarray) -> Figure:
     """Draw faces with their true and predicted class, in the order given; without faces, a line that says so.
 
     title: two lines above all faces.
-    faces: (N, 48, 48) grey levels.
-    labels: (N,) int, indices into CLASS_NAMES.
+    faces: Faces, with labels.
     probabilities: (N, 7) float.
-    rows: (N,) int, the position of each face in its file, 0 for the first.
     """
-    if not len(faces):
-        figure = Figure(figsize=(3, 1))
-        figure.text(0.5, 0.5, "no face is wrong", ha="center", va="center")
-        return figure
-    columns = min(len(faces), _FACES_PER_ROW)
-    lines = -(-len(faces) // columns)
+    columns = max(1, min(len(faces), _FACES_PER_ROW))
+    lines = max(1, -(-len(faces) // columns))
     # Wide enough for the title, tall enough for its two lines.
     figure = Figure(figsize=(max(6, 2 * columns), 2.75 * lines + 0.5), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title if len(faces) else f"{title}\nno face is wrong")
     cells = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
-    for ax, face, label, shares, row in zip(cells, faces, labels, probabilities, rows, strict=False):
+    for ax, face, label, row, values in zip(
+        cells, faces.images, faces.require_labels(), faces.rows, probabilities, strict=False
+    ):
         ax.imshow(face, cmap="gray", vmin=0, vmax=255)
-        seen_as = f"seen as {CLASS_NAMES[shares.argmax()]}, {100 * shares.max():.1f} %"
-        ax.set_title(f"row {row}\ntrue class {CLASS_NAMES[label]}\n{seen_as}", fontsize=9)
+        predicted = f"predicted {CLASS_NAMES[values.argmax()]}, {100 * values.max():.1f} %"
+        ax.set_title(f"row {row}\ntrue class {CLASS_NAMES[label]}\n{predicted}", fontsize=9)
     return figure
 
 
@@ -134,14 +109,10 @@ def _figure(width: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _add_margin(ax: Axes, scores: Scores) -> None:
-    """Accuracy and number of faces per class, right of the rows."""
-    ax.text(NUM_CLASSES - 0.3, -0.6, "accuracy", ha="left", va="bottom", fontsize=9)
-    for row, (recall, faces) in enumerate(zip(scores.recall, scores.support, strict=True)):
-        accuracy = f"{100 * recall:.1f} %" if faces else "-"
-        text: dict[str, Any] = {"x": NUM_CLASSES - 0.3, "ha": "left", "va": "center"}
-        ax.text(y=row - 0.12, s=accuracy, fontsize=11, **text)
-        ax.text(y=row + 0.22, s=f"of {faces:,}", fontsize=8, **text)
+def _write(ax: Axes, place: tuple[float, float], share: str, count: str, **style: Any) -> None:
+    x, y = place
+    ax.text(x, y - 0.12, share, va="center", fontsize=11, **style)
+    ax.text(x, y + 0.22, count, va="center", fontsize=8, **style)
 
 
 def _label_classes(ax: Axes, title: str) -> None:

@@ -1,34 +1,79 @@
-"""Saliency maps beside the faces, and mean maps with their shares per facial part."""
+"""Figures of saliency: maps beside their faces, mean maps with shares per facial part, and the checks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from textwrap import fill
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from scipy.ndimage import gaussian_filter
 
 from analysis.attribution import METHODS
-from analysis.facial_parts import REGION_NAMES, average_parts
-from analysis.mean_saliency import MeanSaliency
-from analysis.saliency_faces import ExplainedFace
+from analysis.facial_parts import REGION_NAMES, MeanSaliency, average_parts
+from analysis.saliency_checks import SaliencyChecks
 
 COLOURS = "viridis"
 DISPLAY_PERCENTILE = 99
 COLOUR_LABEL = f"saliency, each map by itself;\n1: its {DISPLAY_PERCENTILE}th percentile"
-# The share of a face that stays undimmed, and how much contrast the rest keeps.
-SALIENT_SHARE = 0.2
-DIMMED_CONTRAST = 0.2
-# In pixels; without it the undimmed part of a gradient map would be scattered pixels.
-DIMMING_BLUR = 1.5
-# Of a map over its face, so that the face shows through everywhere.
-MOST_OPAQUE = 0.7
-EMPTY, EMPTY_PLACE = "empty: the\nmethod finds\nnothing here", (23.5, 23.5)
-# Of the title.
-LETTERS_PER_INCH = 11
+# Of a map over its face: the deviation of its blur, in pixels, and its alpha, so that the face shows through.
+OVERLAY_BLUR, MOST_OPAQUE = 1.5, 0.7
+EMPTY = "empty: the\nmethod finds\nnothing here"
 # Longer bars are cut.
 MOST_RATIO = 3
+# The faces that fit into one figure.
+MOST_COLUMNS = 40
+# Longer names of files would run into those of the next column; of one camera's they differ at the end.
+MOST_LETTERS = 20
+# Of the curves of methods and orders, told apart in grey too.
+STYLES = ("o-", "s--", "^-.", "D-", "x:", "+:")
+
+
+def draw_saliency(
+    images: np.ndarray, maps: Mapping[str, np.ndarray], faces: Sequence[Mapping[str, Any]], title: str
+) -> Figure:
+    """Draw a column per face: the face, then for each method its map, alone and over the face.
+
+    images: (N, 48, 48) grey levels.
+    maps: method -> (N, 48, 48) float, >= 0. One that is zero everywhere says so, which happens with Grad-CAM.
+    faces: what saliency.py records of each face; those predicted wrong have bold titles.
+    title: str, of the figure.
+    """
+    figure, grid = _grid(len(images), [1] * (1 + 2 * len(maps)), title)
+    _draw_images(grid[0], images, "face")
+    for ax, face in zip(grid[0], faces, strict=True):
+        ax.set_title(face_title(face), fontsize=8, fontweight="bold" if _is_wrong(face) else "normal")
+    for row, (method, values) in enumerate(maps.items()):
+        alone, over = grid[1 + 2 * row : 3 + 2 * row]
+        _draw_images(alone, scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
+        for ax in alone[~values.any(axis=(1, 2))]:
+            ax.text(23.5, 23.5, EMPTY, color="white", fontsize=7, ha="center", va="center")
+        _draw_images(over, images, "over the face, blurred")
+        blurred = scale_for_display(gaussian_filter(values, (0, OVERLAY_BLUR, OVERLAY_BLUR)))
+        for ax, each in zip(over, blurred, strict=True):
+            ax.imshow(each, cmap=COLOURS, vmin=0, vmax=1, alpha=MOST_OPAQUE * each)
+    return figure
+
+
+def face_title(face: Mapping[str, Any]) -> str:
+    """Where a face is and how the network classifies it, in up to five lines."""
+    if "row" in face:
+        place = f"row {face['row']}"
+    else:
+        name = Path(face["file"]).name
+        place = name if len(name) <= MOST_LETTERS else f"...{name[3 - MOST_LETTERS :]}"
+        place += f"\nface {face['face']}"
+    lines = [f"{place}: {face['true']}" if face["true"] else place]
+    lines += [f"predicted {face['predicted']}", f"probability {face['probability']:.3f}"]
+    if _is_wrong(face):
+        lines.append("wrong")
+    if face["explained"] != face["predicted"]:
+        lines.append(f"map of {face['explained']}")
+    return "\n".join(lines)
 
 
 def scale_for_display(maps: np.ndarray) -> np.ndarray:
@@ -41,77 +86,72 @@ def scale_for_display(maps: np.ndarray) -> np.ndarray:
     return np.clip((maps - least) / np.where(span > 0, span, 1), 0, 1)
 
 
-def dim_least_salient(faces: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """(N, 48, 48) grey levels: the fifth of the pixels with most blurred saliency as it is, the rest faint.
-
-    Where a map is flat, the whole face is faint.
-    """
-    blurred = gaussian_filter(maps, (0, DIMMING_BLUR, DIMMING_BLUR))
-    threshold = np.quantile(blurred, 1 - SALIENT_SHARE, axis=(1, 2), keepdims=True)
-    faint = 128 + DIMMED_CONTRAST * (faces.astype(np.float32) - 128)
-    return np.where(blurred > threshold, faces, faint)
-
-
-def draw_saliency(
-    faces: np.ndarray, maps: dict[str, np.ndarray], described: Sequence[ExplainedFace], title: str
-) -> Figure:
-    """Draw a column per face: the face, then for each method its map, alone and over the face, and the face
-    where it is high.
-
-    A map of zeros is marked as empty, which happens with Grad-CAM.
-    faces: (N, 48, 48) grey levels.
-    maps: method -> (N, 48, 48) float, >= 0.
-    described: the N faces' classes; those predicted wrong have bold titles.
-    title: str, of the figure.
-    """
-    rows = 1 + 3 * len(maps)
-    figure, grid = _grid(rows, len(faces), [1] * rows, title)
-    _draw_images(grid[0], faces, "face")
-    for ax, face in zip(grid[0], described, strict=True):
-        ax.set_title(str(face), fontsize=8, fontweight="bold" if face.wrong else "normal")
-    for index, (method, values) in enumerate(maps.items()):
-        _draw_images(grid[1 + 3 * index], scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
-        for ax in grid[1 + 3 * index, ~values.any(axis=(1, 2))]:
-            ax.text(*EMPTY_PLACE, EMPTY, color="white", fontsize=7, ha="center", va="center")
-        _draw_overlays(grid[2 + 3 * index], faces, values)
-        _draw_images(
-            grid[3 + 3 * index],
-            dim_least_salient(faces, values),
-            f"face where it is\nhighest ({SALIENT_SHARE:.0%})",
-        )
-    _colour_bar(figure, grid)
-    return figure
-
-
 def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
     """Draw a column per class and one for all faces: mean face, mean maps, bars of shares per facial part."""
-    figure, grid = _grid(1 + 2 * len(mean.maps), len(mean.names), [1] + [1, 1.2] * len(mean.maps), title)
-    _draw_images(grid[0], mean.faces, "mean face\nand facial parts")
-    for ax, name, count in zip(grid[0], mean.names, mean.counts, strict=True):
+    figure, grid = _grid(len(mean.counts), [1] + [1, 1.2] * len(mean.maps), f"{title}, mean per class")
+    _draw_images(grid[0], mean.faces, "mean face and facial parts")
+    for ax, (name, count) in zip(grid[0], mean.counts.items(), strict=True):
         ax.set_title(f"{name}\n{count} face{'s' * (count > 1)}", fontsize=8)
         for part in average_parts():
             ax.contour(part, levels=[0.5], colors="#fde725", linewidths=0.8)
-    for index, (method, values) in enumerate(mean.maps.items()):
-        maps, bars = grid[1 + 2 * index : 3 + 2 * index]
+    for row, (method, values) in enumerate(mean.maps.items()):
+        maps, bars = grid[1 + 2 * row : 3 + 2 * row]
         _draw_images(maps, scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
-        for ax, shares in zip(bars, mean.shares[method], strict=True):
-            _draw_bars(ax, shares, mean.areas)
+        for ax, shares in zip(bars, mean.shares[method].to_numpy(), strict=True):
+            _draw_bars(ax, shares, shares / mean.areas.to_numpy())
         bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
-    figure.supxlabel(
-        "bars: share of the saliency / share of the area, 1 (line) for a uniform map; "
-        "figures: share of the saliency",
-        fontsize=8,
-    )
-    _colour_bar(figure, grid)
+    note = "bars: share of the saliency / share of the area (line: 1); numbers: share of the saliency"
+    figure.supxlabel(note, fontsize=8)
     return figure
 
 
-def _grid(rows: int, columns: int, height_ratios: Sequence[float], title: str) -> tuple[Figure, np.ndarray]:
+def draw_checks(checks: SaliencyChecks, network: str) -> Figure:
+    """Draw the curves of deletion and insertion."""
+    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    checked = f"{checks.count} face{'s' * (checks.count > 1)}"
+    figure.suptitle(f"Can saliency maps of {network} be trusted? Checked on {checked}", fontsize=11)
+    deletion, insertion = figure.subplots(1, 2)
+    _draw_curves(deletion, checks, "deletion", "deletion: good maps fall early")
+    _draw_curves(insertion, checks, "insertion", "insertion: good maps rise early")
+    return figure
+
+
+def _draw_curves(ax: Axes, checks: SaliencyChecks, kind: str, title: str) -> None:
+    """Draw the mean curves of 'deletion' or 'insertion'."""
+    for index, (name, both) in enumerate(checks.curves.items()):
+        numbers, colour = checks.orders[name], mpl.colormaps[COLOURS](index / len(checks.curves))
+        label = f"{METHODS.get(name, name)}: area {numbers[kind]:.3f} ± {numbers[f'{kind}_sd']:.3f}"
+        label += f", {numbers['empty']} empty" if numbers["empty"] else ""
+        y = both[0 if kind == "deletion" else 1].mean(axis=0)
+        x = np.linspace(0, 1, len(y))
+        ax.plot(x, y, STYLES[index], color=colour, markersize=4, markevery=3, label=label)
+    done = {"deletion": "deleted", "insertion": "inserted"}[kind]
+    ax.set(title=title, xlabel=f"pixels {done}, most salient first")
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("mean probability of the explained class")
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    # Below the panel: inside, it would cover curves.
+    ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+
+
+def _is_wrong(face: Mapping[str, Any]) -> bool:
+    """Whether the prediction is known to be wrong."""
+    return face["true"] not in (None, face["predicted"])
+
+
+def _grid(columns: int, heights: Sequence[float], title: str) -> tuple[Figure, np.ndarray]:
+    """A figure with a colour bar of maps, and its panels, one row per entry of `heights`."""
     width = 2.4 + 1.35 * columns
-    figure = Figure(figsize=(width, 1.0 + 1.35 * sum(height_ratios)), layout="constrained")
-    # With one face, the title is longer than a line.
-    figure.suptitle(fill(title, int(LETTERS_PER_INCH * width)), fontsize=11)
-    return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
+    figure = Figure(figsize=(width, 1.0 + 1.35 * sum(heights)), layout="constrained")
+    # With few faces, the title is longer than a line; 11 letters fit into an inch.
+    figure.suptitle(fill(title, int(11 * width)), fontsize=11)
+    grid = figure.subplots(len(heights), columns, squeeze=False, height_ratios=heights)
+    bar = figure.colorbar(
+        ScalarMappable(cmap=COLOURS), ax=grid, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
+    )
+    bar.set_label(COLOUR_LABEL, fontsize=7)
+    bar.ax.tick_params(labelsize=7)
+    return figure, grid
 
 
 def _draw_images(
@@ -120,32 +160,16 @@ def _draw_images(
     for ax, image in zip(axes, images, strict=True):
         ax.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
         ax.set(xticks=[], yticks=[])
-    axes[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
+    axes[0].set_ylabel(fill(name, 16), rotation=0, ha="right", va="center", fontsize=8)
 
 
-def _draw_overlays(axes: np.ndarray, faces: np.ndarray, maps: np.ndarray) -> None:
-    """Blurred maps over their faces, the more opaque the more salient."""
-    blurred = scale_for_display(gaussian_filter(maps, (0, DIMMING_BLUR, DIMMING_BLUR)))
-    _draw_images(axes, faces, "over the face,\nblurred")
-    for ax, values in zip(axes, blurred, strict=True):
-        ax.imshow(values, cmap=COLOURS, vmin=0, vmax=1, alpha=MOST_OPAQUE * values)
-
-
-def _draw_bars(ax: Axes, shares: np.ndarray, areas: np.ndarray) -> None:
-    ratios = np.minimum(shares / areas, MOST_RATIO)
-    ax.barh(range(len(ratios)), ratios, color="#31688e")
+def _draw_bars(ax: Axes, shares: np.ndarray, ratios: np.ndarray) -> None:
+    ax.barh(range(len(ratios)), np.minimum(ratios, MOST_RATIO), color="#31688e")
     ax.axvline(1, color="black", linewidth=0.8)
-    for position, (ratio, share) in enumerate(zip(ratios, shares, strict=True)):
-        ax.text(max(ratio, 1) + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
+    for position, (share, ratio) in enumerate(zip(shares, ratios, strict=True)):
+        end = np.clip(ratio, 1, MOST_RATIO)
+        ax.text(end + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
     ax.set(yticks=[], xlim=(0, MOST_RATIO + 0.9), xticks=range(MOST_RATIO + 1))
     ax.invert_yaxis()
     ax.tick_params(labelsize=7)
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _colour_bar(figure: Figure, axes: np.ndarray) -> None:
-    bar = figure.colorbar(
-        ScalarMappable(cmap=COLOURS), ax=axes, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
-    )
-    bar.set_label(COLOUR_LABEL, fontsize=7)
-    bar.ax.tick_params(labelsize=7)
