@@ -3,54 +3,53 @@
     python report.py --data FOLDER --out report
     python report.py --data FOLDER --runs runs/cnn runs/dnn ensemble --out report
 
-FOLDER holds your CSV files under their usual names: fer2013.csv or icml_face_data.csv, whose PublicTest rows
-are measured on, else train.csv, for the split that the run held out; with --labels, test.csv. Or it has the
-class folders of pictures. Without --runs the shipped CNN and DNN are shown. The first network is compared
-with each of the others; if there is a CNN, it counts as the first. Without --data the page shows what
-`make demo` made. Writes report.html, which opens offline, and beside it the figures as .png and .pdf with
-their numbers. On two cores --quick takes about a minute, the whole report about five.
+FOLDER has your CSV files under their usual names: fer2013.csv or icml_face_data.csv, else train.csv; with
+--labels, test.csv. Or it has class folders of pictures. Measured are faces that no network was trained on.
+The reference network, with which the others are compared, is the report's CNN, else the first of --runs.
+Without --data the page shows what `make demo` made. Writes report.html, which opens offline, and beside it
+the figures as .png and .pdf with their numbers. On two cores --quick takes about a minute, all five.
 """
 
-from command_line.errors import one_line_errors
-
 import argparse
-import sys
-from collections.abc import Sequence
+import contextlib
+import io
+import os
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from command_line.arguments import Parser
-from data.atomic import write_files
-from data.errors import InputError
-from models import REPORT_NETWORKS
-from models.locate import HELP
-from reporting.commands import FULL, QUICK, plan
-from reporting.inputs import find_data, find_networks
-from reporting.output import filled_folder
-from reporting.page import render_page
-from training.environment import PROJECT
+import confusion
+import curves
+import filter_viz
+import saliency
+from analysis.confusion import named_ensembles
+from command_line import Parser, check_outputs, one_line_errors
+from data import InputError, write_file
+from data.faces import FILE_NAMES, find_csv
+from models import CONVOLUTIONAL, REPORT_NETWORKS
+from models.weights import HELP, HISTORY, Weights, find_ensemble, metadata_path
+from reporting.findings import METHOD, REPORT_METHOD
+from reporting.page import built, render_page
 
-DEMO = PROJECT / "demo"
+DEMO = "demo"
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options, see --help, and `is_drawn`: whether they are those of the demo."""
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options, see --help; the reference network comes first in `runs`."""
     parser = Parser(__doc__)
     add = parser.add_argument
-    add("--data", type=Path, metavar="FOLDER", help="folder of your CSV files, or of pictures")
+    add("--data", default=DEMO, metavar="FOLDER", help="folder of your CSV files, or of pictures")
     add("--labels", metavar="CSV", help="id,label file: measure on the test.csv in FOLDER")
     add("--runs", nargs="+", metavar="RUN", help=f"networks, any number (default: cnn dnn): {HELP}")
     add("--quick", action="store_true", help="short ascents, few faces per mean map, no checks of the maps")
     add("--out", type=Path, default=Path("report"), metavar="FOLDER", help="output folder")
+    parser.add_overwrite()
     arguments = parser.parse_args(argv)
-    arguments.is_drawn = arguments.data is None
-    if not arguments.is_drawn:
-        arguments.runs = arguments.runs or REPORT_NETWORKS
-    elif arguments.runs or arguments.labels:
-        raise InputError("--runs and --labels need --data; omit them for the faces of make demo")
-    elif not DEMO.is_dir():
+    is_demo = arguments.data == DEMO
+    if is_demo and not Path(DEMO).is_dir():
         raise InputError(f"{DEMO}: does not exist yet; run make demo, or give --data")
-    else:
-        arguments.data, arguments.runs = DEMO, [str(DEMO / name) for name in REPORT_NETWORKS]
+    arguments.runs = arguments.runs or [f"{DEMO}/{name}" if is_demo else name for name in REPORT_NETWORKS]
+    arguments.runs.sort(key=lambda run: find_ensemble([run])[0].network != "cnn")
     return arguments
 
 
@@ -58,19 +57,56 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the page and figures that `argv` asks for."""
     arguments = parse_args(argv)
-    networks = find_networks(arguments.runs)
-    data_options = find_data(arguments.data, arguments.labels, networks)
-    commands = plan(networks, data_options, QUICK if arguments.quick else FULL)
-    names = ["report.html", *(name for command in commands for name in command.files)]
-    with filled_folder(arguments.out, names) as folder:
-        for number, command in enumerate(commands, start=1):
-            if sys.stdout.isatty():
-                print(f"step {number} of {len(commands)}: {command.purpose}")
-            print(command.shown(arguments.out), flush=True)
-            command.run(folder)
-        page = render_page(folder, arguments.out, networks, commands, arguments.is_drawn)
-        write_files({folder / "report.html": page})
-    print(f"wrote {arguments.out / 'report.html'} and the figures beside it")
+    networks = named_ensembles([[run] for run in arguments.runs])
+    arguments.out.mkdir(exist_ok=True)
+    [page] = check_outputs([arguments.out / "report.html"], arguments.overwrite)
+
+    records, commands = {}, {}
+    for stem, script, options in plan(arguments, list(networks.values())):
+        files = [str(arguments.out / f"{stem}{ending}") for ending in (".png", ".pdf")]
+        commands[stem] = f"python {script.__name__}.py " + shlex.join(map(shown, [*options, "--out", *files]))
+        print(commands[stem], flush=True)
+        # What the script prints is dropped: the page has it.
+        with contextlib.redirect_stdout(io.StringIO()):
+            records[stem] = script.main([*options, "--out", *files, *["--overwrite"] * arguments.overwrite])
+    write_file(page, render_page(arguments.out, networks, records, commands, arguments.data == DEMO))
+    print(f"wrote {page} and the figures beside it")
+
+
+def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> Iterator[tuple]:
+    """The stem of each figure, the script that draws it, and the options but those for its files.
+
+    groups: the weights of each of --runs, of which the first is the reference network.
+    """
+    runs, quick = arguments.runs, arguments.quick
+    names = FILE_NAMES["test" if arguments.labels else "measure"]
+    data = ["--data", str(find_csv(Path(arguments.data), names) or arguments.data)]
+    labelled = [*data, "--labels", arguments.labels] if arguments.labels else data
+    versus = [word for run in runs[1:] for word in ("--versus", run)]
+    yield "confusion", confusion, [*labelled, "--weights", runs[0], *versus, "--worst", "16"]
+
+    # Questions 4 and 5 are about a single network.
+    explained = groups[0][0]
+    weights = ["--weights", runs[0] if len(groups[0]) == 1 else str(explained.path)]
+    methods = ["--method", METHOD, REPORT_METHOD]
+    maps, count, steps = (methods, "5", "20") if quick else (["--method", "all", "--check"], "10", "100")
+    yield "saliency", saliency, [*labelled, *weights, *maps]
+    yield "saliency-mean", saliency, [*labelled, *weights, "--mean", count, *methods]
+    if explained.network in CONVOLUTIONAL:
+        ascent = [*data, *weights, "--steps", steps]
+        yield "filters", filter_viz, ascent
+        yield "classes", filter_viz, [*ascent, "--layer", built(explained.network)[0][-1][0]]
+
+    paths = dict.fromkeys(each.path for group in groups for each in group)
+    histories = [path.parent if path.with_name(HISTORY).is_file() else metadata_path(path) for path in paths]
+    if known := [str(path) for path in histories if path.exists()]:
+        yield "curves", curves, known
+
+
+def shown(word: str) -> str:
+    """A word of a command as the page shows it: paths as seen from here, if they are on the same drive."""
+    path = Path(word)
+    return os.path.relpath(path) if path.is_absolute() and path.drive == Path.cwd().drive else word
 
 
 if __name__ == "__main__":

@@ -1,77 +1,138 @@
-"""What the report found, question by question: the page shows these numbers beside the measured ones."""
+"""What the report found, and whether it is confirmed by what was measured here.
 
-from typing import NamedTuple
+The report's layer tables are in layers.csv.
+"""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-class LayerRow(NamedTuple):
-    """One row of a layer table. output: of each of its layers, (channels, height, width) or (units,)."""
+from models import CONVOLUTIONAL, REPORT_NETWORKS
 
-    layers: tuple[str, ...]
-    output: tuple[int, ...]
-    parameters: tuple[int, ...]
-
-
-class Totals(NamedTuple):
-    """The numbers of parameters of a network."""
-
-    total: int
-    trainable: int
-    non_trainable: int
-
-
-def _convolution(number: int, output: tuple[int, ...], *parameters: int) -> LayerRow:
-    return LayerRow((f"conv2d_{number}", f"batch_normalization_{number}"), output, parameters)
-
-
-LAYERS = {
-    "cnn": (
-        _convolution(1, (32, 48, 48), 320, 128),
-        _convolution(2, (32, 48, 48), 9_248, 128),
-        _convolution(3, (32, 48, 48), 9_248, 128),
-        LayerRow(("max_pooling2d_1",), (16, 24, 48), (0,)),
-        _convolution(4, (64, 24, 48), 9_280, 256),
-        _convolution(5, (64, 24, 48), 36_928, 256),
-        _convolution(6, (64, 24, 48), 36_928, 256),
-        LayerRow(("max_pooling2d_2",), (32, 12, 48), (0,)),
-        _convolution(7, (128, 12, 48), 36_992, 512),
-        _convolution(8, (128, 12, 48), 147_584, 512),
-        _convolution(9, (128, 12, 48), 147_584, 512),
-        LayerRow(("max_pooling2d_3",), (64, 6, 48), (0,)),
-        LayerRow(("flatten_1",), (18_432,), (0,)),
-        LayerRow(("dense_1",), (1024,), (18_875_392,)),
-        LayerRow(("batch_normalization_10", "dropout_1"), (1024,), (4_096, 0)),
-        LayerRow(("dense_2",), (7,), (7_175,)),
-    ),
-    "dnn": (
-        LayerRow(("dense_1",), (2048,), (4_720_640,)),
-        LayerRow(("dense_2",), (2048,), (4_196_352,)),
-        LayerRow(("dense_3",), (2048,), (4_196_352,)),
-        LayerRow(("dense_4",), (1024,), (2_098_176,)),
-        LayerRow(("dropout_1", "batch_normalization_1"), (1024,), (0, 4_096)),
-        LayerRow(("dense_5",), (1024,), (1_049_600,)),
-        LayerRow(("dense_6",), (1024,), (1_049_600,)),
-        LayerRow(("batch_normalization_2",), (1024,), (4_096,)),
-        LayerRow(("dense_7",), (512,), (524_800,)),
-        LayerRow(("dense_8",), (512,), (262_656,)),
-        LayerRow(("batch_normalization_3",), (512,), (2_048,)),
-        LayerRow(("dense_9",), (256,), (131_328,)),
-        LayerRow(("dense_10",), (128,), (32_896,)),
-        LayerRow(("dropout_2",), (128,), (0,)),
-        LayerRow(("dense_11",), (7,), (903,)),
-    ),
-}
-TOTALS = {
-    "cnn": Totals(19_323_463, 19_320_071, 3_392),
-    "dnn": Totals(18_273_543, 18_268_423, 5_120),
-}
+# All parameters, the trainable and the non-trainable ones.
+TOTALS = {"cnn": (19_323_463, 19_320_071, 3_392), "dnn": (18_273_543, 18_268_423, 5_120)}
 # Shares of Kaggle's test faces.
 ACCURACY = {"cnn": 0.65, "dnn": 0.32}
-DNN_VALIDATION_ACCURACY = 0.33
-# Of the CNN behind question 3, on its validation split; the report names no more digits.
-CONFUSION_ACCURACY = 0.55
 BEST_CLASSES = ("happy", "surprise")
-# In the order of the report; within a pair in the order of the data set, as in analysis.metrics.
+# In the order of the report; within a pair in that of the classes, as confusion.py names pairs.
 CONFUSED_PAIRS = (("angry", "sad"), ("angry", "disgust"), ("fear", "sad"), ("sad", "neutral"))
-# 'The outline of the facial features, above all from the mouth to the cheeks.'
 SALIENT_PARTS = ("mouth", "cheeks")
-FILTERS = 32
+# The verdict on question 4 is that of the method whose maps pass the checks best (docs/results.md).
+METHOD, REPORT_METHOD = "smoothgrad", "gradient"
+
+
+class Finding(NamedTuple):
+    """One finding of the report, what was measured here, and 'confirmed', 'partly' or 'not confirmed'."""
+
+    section: str
+    report: str
+    here: str
+    verdict: str
+
+
+def verdict(holds: object, partly: object = False) -> str:
+    """The verdict on a finding that `holds`, or that holds `partly`."""
+    return "confirmed" if holds else "partly" if partly else "not confirmed"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share as a percentage, which no line break divides."""
+    return f"{100 * share:.{decimals}f}\N{NO-BREAK SPACE}%"
+
+
+def interval(low: float, high: float) -> str:
+    """The ends of a 95 % interval in per cent, without the sign."""
+    return f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def points(difference: Mapping[str, float]) -> str:
+    """A difference of shares in percentage points with its 95 % interval, which says when it includes 0.
+
+    difference: value, low and high.
+    """
+    value, low, high = (100 * difference[name] for name in ("value", "low", "high"))
+    text = f"{value:+.1f} ({low:+.1f} to {high:+.1f}{', not significant' if low <= 0 <= high else ''})"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def overall(scores: Mapping[str, Any]) -> Any:
+    """Of scores by subset that of all faces, as on Kaggle, else that of faces that were not trained on."""
+    return scores.get("all") or next(iter(scores.values()))
+
+
+def share(shares: Mapping[str, float], parts: Sequence[str]) -> float:
+    """The share of some parts of the face together."""
+    return sum(shares[part] for part in parts)
+
+
+def density(mean: Mapping[str, Any], method: str, parts: Sequence[str], group: str = "all") -> float:
+    """The share of the saliency on parts of the face divided by that of the area: 1 for a uniform map.
+
+    mean: as saliency.py records it. group: a class, or 'all' for all faces.
+    """
+    return share(mean["saliency"][method][group], parts) / share(mean["area"], parts)
+
+
+def findings(
+    kinds: Mapping[str, str], totals: Mapping[str, Any], records: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """The report's findings that these networks allow to check, in its order.
+
+    kinds: name of each network -> its kind, the reference network first. totals: kind -> numbers of
+    parameters. records: what the scripts returned.
+    """
+    scores, reference = records["confusion"]["networks"], next(iter(kinds))
+    for section, kind in zip(("question-1", "question-2"), REPORT_NETWORKS, strict=True):
+        size = f"The {kind.upper()} has {TOTALS[kind][0]:,} parameters"
+        yield Finding(section, size, f"{totals[kind][0]:,}", verdict(totals[kind] == TOTALS[kind]))
+        for name in (each for each in kinds if kinds[each] == kind):
+            yield _accuracy(section, kind, name, overall(scores[name]["accuracy"]))
+            if kind == "dnn" and kinds[reference] == "cnn":
+                difference = overall(scores[name]["difference"]["accuracy"])
+                gap = ACCURACY["dnn"] - ACCURACY["cnn"]
+                behind = verdict(difference["value"] <= gap, difference["high"] < 0)
+                claim = f"The DNN is {-100 * gap:.0f} points less accurate than the CNN"
+                yield Finding(section, claim, f"{name} minus {reference}: {points(difference)}", behind)
+    if kinds[reference] in CONVOLUTIONAL:
+        yield from _confusions(scores[reference])
+        yield _saliency(records["saliency-mean"]["mean"])
+        units = records["filters"]["units"]
+        dead = sum(unit["dead"] for unit in units)
+        live = f"{len(units) - dead} of {len(units)} have one"
+        claim = "Each of the 32 filters of conv2d_1 has a picture that activates it"
+        yield Finding("question-5", claim, live, verdict(not dead, dead < len(units)))
+
+
+def _accuracy(section: str, kind: str, name: str, score: Mapping[str, float]) -> Finding:
+    reported, value, low, high = ACCURACY[kind], score["value"], score["low"], score["high"]
+    holds = value >= reported if kind == "cnn" else value <= reported
+    claim = f"The {kind.upper()} reaches {'only ' if kind == 'dnn' else ''}{percent(reported, 0)} on Kaggle"
+    here = f"{name}: {percent(value)} ({interval(low, high)}) of {score['faces']:,} faces"
+    return Finding(section, claim, here, verdict(holds, low <= reported <= high))
+
+
+def _confusions(scores: Mapping[str, Any]) -> Iterator[Finding]:
+    """As many best classes and most confused pairs as the report names."""
+    recall = {name: numbers["recall"] for name, numbers in scores["classes"].items()}
+    best = sorted(recall, key=lambda name: -recall[name])[: len(BEST_CLASSES)]
+    pairs = [(pair["first"], pair["second"]) for pair in scores["pairs"][: len(CONFUSED_PAIRS)]]
+    claim = f"{' and '.join(BEST_CLASSES).capitalize()} are recognised best"
+    here = " and ".join(f"{name} ({percent(recall[name])})" for name in best)
+    yield Finding("question-3", claim, here, _overlap(best, BEST_CLASSES))
+    reported, here = (", ".join("-".join(pair) for pair in each) for each in (CONFUSED_PAIRS, pairs))
+    yield Finding("question-3", f"Most confused: {reported}", here, _overlap(pairs, CONFUSED_PAIRS))
+
+
+def _overlap(here: Sequence[object], reported: Sequence[object]) -> str:
+    shared = set(here) & set(reported)
+    return verdict(shared == set(reported), shared)
+
+
+def _saliency(mean: Mapping[str, Any]) -> Finding:
+    """Whether mouth and cheeks are more salient than their area, and than every other facial part."""
+    named = density(mean, METHOD, SALIENT_PARTS)
+    others = {part: density(mean, METHOD, [part]) for part in mean["area"] if part not in SALIENT_PARTS}
+    denser = [f"{part} ({value:.2f})" for part, value in others.items() if value > named]
+    claim = "The outline of the facial features decides, above all from the mouth to the cheeks"
+    here = f"mouth and cheeks are {named:.2f} times as salient as the whole picture"
+    here += f"; more salient: {', '.join(denser)}" if denser else ""
+    return Finding("question-4", claim, here, verdict(named > 1 and not denser, named > 1))
