@@ -26,18 +26,18 @@ demo: .venv/ready
 # Without DATA it uses the drawn faces and the runs of the demo, which is made first if it is missing.
 report: .venv/ready
 ifdef DATA
-	$(BIN)/python report.py --data "$(DATA)" $(if $(RUNS),--runs $(RUNS)) --out "$(or $(OUT),report)"
+	$(BIN)/python report.py --data "$(DATA)" $(if $(RUNS),--runs $(RUNS)) --out "$(or $(OUT),report)" --overwrite
 else
 	test -f $(DEMO)/dnn/best.weights.h5 || $(MAKE) demo
-	$(BIN)/python report.py --quick --out "$(or $(OUT),report)"
+	$(BIN)/python report.py --quick --out "$(or $(OUT),report)" --overwrite
 endif
 
-# Write the submissions of the CNN, the DNN, medium and the ensemble for test.csv in the folder DATA into the folder OUT (submissions).
+# The submissions of the CNN, the DNN, medium and the ensemble for test.csv in the folder DATA: make submissions DATA=FOLDER OUT=submissions.
 submissions: .venv/ready
 	test -n "$(DATA)" || { echo "error: name the folder of test.csv: make submissions DATA=FOLDER OUT=FOLDER" >&2; exit 2; }
 	mkdir -p "$(or $(OUT),submissions)"
 	for name in cnn dnn medium ensemble; do \
-	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" || exit; \
+	  $(BIN)/python predict.py --data "$(DATA)/test.csv" --weights $$name --tta --out "$(or $(OUT),submissions)/$$name.csv" --overwrite || exit; \
 	done
 
 # Two at a time, each file in one process: half of the time is starts of TensorFlow, which use one core.
@@ -54,7 +54,7 @@ clean:
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamp is touched last, so that an interrupted installation is repeated.
-.venv/ready: requirements.txt requirements-dev.txt
+.venv/ready: requirements.txt requirements-optional.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt

@@ -6,206 +6,191 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis.activation_maximisation import (
-    PRESETS,
+    Ascent,
+    StrongestFaces,
     filter_outputs,
-    find_layer,
-    first_kernels,
+    find_units,
+    happy_face,
     maximise_activation,
+    strongest_faces,
 )
-from analysis.filter_examples import strongest_faces
-from analysis.held_out import happy_rows
-from data.dataset import CLASS_NAMES, USAGE_NAMES, Dataset
-from data.errors import InputError
-from data.splits import image_hashes
-from models.compact import build_compact
+from analysis.figures.filters import draw_pictures
+from data import CLASS_NAMES, USAGE_NAMES, InputError
+from data.faces import Faces, read_faces
+from data.splits import Hashes
+from models import builder
 from models.layers import convolution_block, normalization
-from models.weights_file import WeightsFile
+from models.weights import Weights
 
 # Detectors of dark-light-dark lines: row, column, two diagonals.
 ROW = np.array([[-1, -1, -1], [2, 2, 2], [-1, -1, -1]])
 DIAGONAL = np.array([[2, -1, -1], [-1, 2, -1], [-1, -1, 2]])
 KERNELS = np.array([ROW, ROW.T, DIAGONAL, DIAGONAL[::-1]]) / 4
+HAPPY = CLASS_NAMES.index("happy")
+LAYERS = ["conv2d_1", "conv2d_2", "dense_1", "dense_2"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def network() -> keras.Model:
-    """Two convolutions with norm and ReLU and a dense layer; the first has KERNELS, then a dead filter."""
+    """Two convolutions with norm and ReLU and two dense layers; the first has KERNELS, then a dead filter."""
     keras.utils.set_random_seed(1)
     faces = keras.Input((48, 48), name="faces")
     x = layers.Reshape((48, 48, 1))(normalization(128, 64)(faces))
     x = convolution_block(convolution_block(x, len(KERNELS) + 1, 1), 6, 2)
     # Positive weights of positive features: none of these units is born dead.
-    positive = layers.Dense(
-        5,
-        activation="relu",
-        kernel_initializer=keras.initializers.RandomUniform(0, 1, seed=1),
-        name="dense_1",
-    )
-    x = positive(layers.GlobalAveragePooling2D()(x))
-    model = keras.Model(faces, layers.Dense(7, name="dense_2")(x))
+    positive = keras.initializers.RandomUniform(0, 1, seed=1)
+    dense = layers.Dense(5, activation="relu", kernel_initializer=positive, name="dense_1")
+    x = dense(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(faces, layers.Dense(7, name="dense_2")(x), name="small")
     kernel = np.zeros((3, 3, 1, len(KERNELS) + 1))
     kernel[:, :, 0, :-1] = np.moveaxis(KERNELS, 0, -1)
-    bias = np.append(np.zeros(len(KERNELS)), -1.0)
-    model.get_layer("conv2d_1").set_weights([kernel, bias])
+    model.get_layer("conv2d_1").set_weights([kernel, np.append(np.zeros(len(KERNELS)), -1.0)])
     return model
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("layer", ["conv2d_1", "conv2d_2", "dense_1", "dense_2"])
-def test_ascent_raises_every_live_filter(network: keras.Model, layer: str, preset: str) -> None:
-    ascent = maximise_activation(network, layer, PRESETS[preset], steps=20, seed=1)
-    filters = network.get_layer(layer).output.shape[-1]
-    assert ascent.images.shape == (filters, 48, 48)
-    assert ascent.curves.shape == (filters, 21)
-    assert ascent.images.min() >= 0
-    assert ascent.images.max() <= 255
-    live = ~ascent.dead
-    assert live.sum() >= filters - 1
-    assert (ascent.curves[live, -1] > ascent.curves[live, 0]).all()
-
-
-def test_a_filter_that_never_turns_on_is_dead(network: keras.Model) -> None:
-    ascent = maximise_activation(network, "conv2d_1", PRESETS["plain"], steps=5, seed=1)
-    np.testing.assert_array_equal(ascent.dead, [False] * len(KERNELS) + [True])
-    assert not ascent.curves[-1].any()
+@pytest.mark.parametrize("layer", LAYERS)
+def test_ascent_raises_every_live_unit(network: keras.Model, layer: str) -> None:
+    units = find_units(network, layer)
+    noise, ascent = (maximise_activation(units, steps=steps, seed=1) for steps in (0, 20))
+    count = network.get_layer(layer).output.shape[-1]
+    assert len(units.names) == count
+    assert ascent.images.shape == (count, 48, 48)
+    assert (ascent.images == ascent.images.clip(0, 255)).all()
+    # Of conv2d_1 the filter that never turns on.
+    np.testing.assert_array_equal(np.flatnonzero(ascent.dead), [len(KERNELS)] if layer == "conv2d_1" else [])
+    assert not ascent.activations[ascent.dead].any()
+    assert (ascent.activations > noise.activations)[~ascent.dead].all()
 
 
 def test_a_filter_that_is_off_at_first_is_turned_on(network: keras.Model) -> None:
     convolution = network.get_layer("conv2d_1")
-    weights = convolution.get_weights()
     # The noise of +-10 grey levels cannot reach this threshold; a picture of edges can.
-    convolution.set_weights([weights[0], np.full(len(KERNELS) + 1, -1.0)])
-    ascent = maximise_activation(network, "conv2d_1", PRESETS["plain"], steps=60, seed=1)
-    convolution.set_weights(weights)
-    assert not ascent.curves[0, 0]
-    assert ascent.curves[0, -1] > 0
+    convolution.set_weights([convolution.get_weights()[0], np.full(len(KERNELS) + 1, -1.0)])
+    units = find_units(network)
+    assert not maximise_activation(units, steps=0, seed=1).activations.any()
+    assert (maximise_activation(units, steps=60, seed=1).activations[:-1] > 0).all()
 
 
 def best_patch_likeness(image: np.ndarray, kernel: np.ndarray) -> float:
     """The correlation of a kernel with the 3x3 patch to which it responds most."""
-    patches = np.lib.stride_tricks.sliding_window_view(image, (3, 3)).reshape(-1, 9)
+    patches = sliding_window_view(image, (3, 3)).reshape(-1, 9)
     best = patches[(patches @ kernel.ravel()).argmax()]
     return float(np.corrcoef(best, kernel.ravel())[0, 1])
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_maximising_patch_is_the_kernel(network: keras.Model, preset: str) -> None:
-    images = maximise_activation(network, "conv2d_1", PRESETS[preset], steps=100, seed=1).images
-    noise = maximise_activation(network, "conv2d_1", PRESETS[preset], steps=0, seed=1).images
-    for image, start, kernel in zip(images, noise, KERNELS, strict=False):
+def test_the_picture_of_a_first_filter_is_made_of_its_kernel(network: keras.Model) -> None:
+    noise, ascent = (maximise_activation(find_units(network), steps=steps, seed=1) for steps in (0, 100))
+    for start, image, kernel in zip(noise.images, ascent.images, KERNELS, strict=False):
         assert best_patch_likeness(start, kernel) < 0.9
         assert best_patch_likeness(image, kernel) > 0.95
 
 
-def test_the_curve_is_the_activation_of_the_images(network: keras.Model) -> None:
-    ascent = maximise_activation(network, "conv2d_2", PRESETS["natural"], steps=3, seed=2)
-    outputs = keras.Model(network.input, network.get_layer("activation_2").output)(ascent.images)
-    expected = np.diagonal(np.mean(outputs, axis=(1, 2)))
-    np.testing.assert_allclose(ascent.curves[:, -1], expected, rtol=1e-4)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_activations_are_those_of_the_pictures(network: keras.Model, layer: str) -> None:
+    ascent = maximise_activation(find_units(network, layer), steps=3, seed=2)
+    after = layer.replace("conv2d", "activation")
+    outputs = np.asarray(keras.Model(network.input, network.get_layer(after).output)(ascent.images))
+    expected = outputs.mean(axis=(1, 2)) if outputs.ndim == 4 else outputs
+    np.testing.assert_allclose(ascent.activations, np.diagonal(expected), rtol=1e-4)
 
 
-def test_a_seed_repeats_to_the_bit_and_another_does_not(network: keras.Model) -> None:
-    first, same, other = (
-        maximise_activation(network, "conv2d_2", PRESETS["smooth"], steps=5, seed=seed) for seed in (1, 1, 2)
-    )
-    assert first.images.tobytes() == same.images.tobytes()
-    assert first.curves.tobytes() == same.curves.tobytes()
-    assert first.images.tobytes() != other.images.tobytes()
+def test_outputs_of_the_first_layer_are_a_convolution(network: keras.Model, drawn: Faces) -> None:
+    face, units = drawn.images[0], find_units(network)
+    patches = sliding_window_view(np.pad((face - 128.0) / 64, 1), (3, 3))
+    # Untrained batch normalisation divides by the root of 1 + its epsilon.
+    expected = np.maximum(np.einsum("ijkl,fkl->fij", patches, KERNELS), 0) / np.sqrt(1.001)
+    np.testing.assert_allclose(filter_outputs(units, face)[:-1], expected, atol=1e-4)
 
 
-def test_many_filters_are_ascended_in_batches(network: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = maximise_activation(network, "conv2d_2", PRESETS["smooth"], steps=4, seed=1)
-    monkeypatch.setattr("analysis.activation_maximisation.IMAGES_PER_BATCH", 4)
-    calls: list[tuple[str, int, int]] = []
-    parts = maximise_activation(
-        network, "conv2d_2", PRESETS["smooth"], 4, 1, lambda *call: calls.append(call)
-    )
-    np.testing.assert_allclose(parts.images, whole.images, atol=0.5)
-    assert calls == [("ascending steps", done, 16) for done in range(17)]
-
-
-def test_outputs_are_those_of_the_activation_layer(network: keras.Model) -> None:
-    face = np.random.default_rng(1).integers(0, 256, (48, 48), np.uint8)
-    expected = keras.Model(network.input, network.get_layer("activation_2").output)(face[np.newaxis])[0]
-    outputs = filter_outputs(network, "conv2d_2", face)
-    np.testing.assert_allclose(outputs, np.moveaxis(np.asarray(expected), -1, 0), atol=1e-5)
-
-
-def test_outputs_of_a_residual_block_are_those_after_its_sum() -> None:
-    compact = build_compact(128.0, 64.0)
-    face = np.random.default_rng(1).integers(0, 256, (48, 48), np.uint8)
-    for convolution, activation in (("conv2d_8", "activation_8"), ("conv2d_9", "activation_9")):
-        expected = keras.Model(compact.input, compact.get_layer(activation).output)(face[np.newaxis])[0]
-        outputs = filter_outputs(compact, convolution, face)
-        np.testing.assert_allclose(outputs, np.moveaxis(np.asarray(expected), -1, 0), atol=1e-5)
-
-
-def test_kernels_are_those_of_the_first_layer_alone(network: keras.Model) -> None:
-    kernels = first_kernels(network.get_layer("conv2d_1"))
-    assert kernels is not None
-    np.testing.assert_allclose(kernels[:-1], KERNELS)
-    assert first_kernels(network.get_layer("conv2d_2")) is None
-    assert first_kernels(network.get_layer("dense_1")) is None
+@pytest.mark.parametrize(("name", "number"), [("compact", 8), ("compact", 9), ("medium", 16), ("cnn", 5)])
+def test_outputs_are_those_after_sum_and_relu(drawn: Faces, name: str, number: int) -> None:
+    network, face = builder(name)(128.0, 64.0), drawn.images[:1]
+    output = network.get_layer(f"activation_{number}").output
+    expected = np.moveaxis(np.asarray(keras.Model(network.input, output)(face))[0], -1, 0)[:64]
+    units = find_units(network, f"conv2d_{number}")
+    np.testing.assert_allclose(filter_outputs(units, face[0]), expected, rtol=1e-3, atol=1e-3)
+    assert units.natural
+    assert (units.total, len(units.names)) == (output.shape[-1], 64)
 
 
 @pytest.mark.parametrize("name", ["conv2d_9", "activation_1", ""])
 def test_an_unknown_layer_names_those_that_exist(network: keras.Model, name: str) -> None:
     with pytest.raises(InputError, match="conv2d_1, conv2d_2, dense_1, dense_2"):
-        find_layer(network, name)
+        find_units(network, name)
 
 
-def having_seen(hashes: np.ndarray) -> WeightsFile:
-    """Weights that were fitted to images of these hashes."""
-    return WeightsFile(Path("cnn.weights.h5"), {"network": "cnn"}, hashes)
+def test_the_default_is_the_first_convolution_or_the_classes() -> None:
+    compact, dnn = (find_units(builder(name)(128.0, 64.0)) for name in ("compact", "dnn"))
+    assert (compact.layer, compact.kind, compact.natural) == ("conv2d_1", "filter", False)
+    assert compact.names == [str(number) for number in range(48)]
+    assert (dnn.layer, dnn.kind, dnn.natural) == ("dense_11", "class", True)
+    assert dnn.names == CLASS_NAMES
 
 
-def test_the_happy_face_is_a_public_test_face_not_trained_on() -> None:
-    images = np.arange(6, dtype=np.uint8)[:, np.newaxis, np.newaxis].repeat(48, 1).repeat(48, 2)
-    happy, sad = CLASS_NAMES.index("happy"), CLASS_NAMES.index("sad")
-    labels = np.array([happy, happy, happy, happy, sad, sad])
-    usage = np.full(6, USAGE_NAMES.index("PublicTest"), np.uint8)
-    usage[0] = USAGE_NAMES.index("Training")
-    hashes = image_hashes(images)
-    faces = Dataset(images, labels, usage)
-    assert happy_rows(faces, having_seen(hashes[:2])).tolist() == [2, 3]
-    # A condition that no row meets is ignored.
-    assert happy_rows(faces, having_seen(hashes)).tolist() == [1, 2, 3]
-    assert happy_rows(Dataset(images), having_seen(hashes[:2])).tolist() == [2, 3, 4, 5]
-    assert happy_rows(faces.select(np.array([4, 5])), having_seen(hashes[:0])).tolist() == [0, 1]
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def light_and_dark() -> keras.Model:
-    """One convolution, whose first filter sees light and whose second sees the dark."""
+    """One convolution, whose first filter sees light and whose second sees the dark; neither sees grey."""
     faces = keras.Input((48, 48), name="faces")
     x = layers.Conv2D(2, 3, padding="same", name="conv2d_1")(layers.Reshape((48, 48, 1))(faces))
     model = keras.Model(faces, layers.ReLU(name="activation_1")(x))
-    kernel = np.full((3, 3, 1, 2), 1 / 9)
-    kernel[..., 1] *= -1
-    # Each is off in a grey picture.
+    kernel = np.full((3, 3, 1, 2), 1 / 9) * [1, -1]
     model.get_layer("conv2d_1").set_weights([kernel, np.array([-180.0, 60.0])])
     return model
 
 
 def test_no_plain_face_activates_a_filter_more_than_its_picture(light_and_dark: keras.Model) -> None:
-    ascent = maximise_activation(light_and_dark, "conv2d_1", PRESETS["plain"], steps=200, seed=1)
+    units = find_units(light_and_dark)
+    ascent = maximise_activation(units, steps=200, seed=1)
     plain = np.arange(0, 256, 5, np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((48, 48), np.uint8)
-    best = strongest_faces(light_and_dark, "conv2d_1", plain, 1)
-    assert (ascent.curves[:, -1] >= 0.99 * best.activations[:, 0]).all()
+    best = strongest_faces(units, Faces(plain), 1).activations[:, 0]
+    assert (ascent.activations >= 0.99 * best).all()
     assert not ascent.dead.any()
 
 
-def test_the_strongest_faces_and_where_they_activate_the_filter(light_and_dark: keras.Model) -> None:
-    faces = np.full((3, 48, 48), 128, np.uint8)
-    faces[1, 10:13, 20:23] = 255
-    faces[2, 30:33, 5:8] = 0
-    faces[0, 0:6, 0:3] = 240
-    found = strongest_faces(light_and_dark, "conv2d_1", faces, 2)
-    assert found.faces[:, 0].tolist() == [0, 2]
-    assert found.faces[0, 1] == 1
-    assert found.places is not None
-    assert found.places[0, 1].tolist() == [11, 21]
-    assert found.places[1, 0].tolist() == [31, 6]
-    assert (np.diff(found.activations, axis=1) <= 0).all()
+def test_the_strongest_faces(light_and_dark: keras.Model) -> None:
+    images = np.full((3, 48, 48), 128, np.uint8)
+    images[1, 10:13, 20:23] = 255
+    images[2, 30:33, 5:8] = 0
+    images[0, 0:6, 0:3] = 240
+    found = strongest_faces(find_units(light_and_dark), Faces(images), 2)
+    assert found.indices.tolist() == [[0, 1], [2, 1]]
+    # Of 3x3 places, 9 or 6 or 4 pixels are bright, at one place or four or four.
+    light = 75 + 4 * (127 * 6 / 9 - 52) + 4 * (127 * 4 / 9 - 52)
+    np.testing.assert_allclose(found.activations[0, 1], light / 48**2, rtol=1e-4)
+
+
+class BrightestIsHappiest:
+    """A network that is the surer of happy the brighter the face, but takes the brightest one for sad."""
+
+    def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+        light = images.mean(axis=(1, 2), keepdims=True)[:, 0] / 255
+        logits = np.where(np.eye(7)[HAPPY], light, 0)
+        logits[light.argmax()] = np.eye(7)[HAPPY] * 5 + np.eye(7)[CLASS_NAMES.index("sad")] * 5.1
+        return logits
+
+
+def test_the_happy_face_is_held_out_and_right(csvs: Path) -> None:
+    faces = read_faces(csvs / "fer2013.csv")
+    happy = np.flatnonzero((faces.labels == HAPPY) & (faces.usage == USAGE_NAMES.index("PublicTest")))
+    brightest = happy[np.argsort(-faces.images[happy].mean(axis=(1, 2)))]
+    for first in (0, 1):
+        weights = Weights(Path("w.weights.h5"), {}, Hashes.of(faces.images[brightest[:first]]))
+        face = happy_face(BrightestIsHappiest(), weights, faces)
+        assert face.rows.tolist() == [brightest[first + 1]]
+    unlabelled = Faces(faces.images[:3])
+    face = happy_face(BrightestIsHappiest(), weights, unlabelled)
+    assert face.rows.tolist() == [unlabelled.images.mean(axis=(1, 2)).argsort()[1]]
+
+
+def test_a_figure_tells_which_pictures_are_dead_or_beaten(light_and_dark: keras.Model) -> None:
+    units = find_units(light_and_dark)
+    images, faces = np.full((2, 48, 48), 100, np.float32), Faces(np.zeros((9, 48, 48), np.uint8))
+    found = StrongestFaces(faces, np.zeros((2, 1), int), np.array([[0.0], [0.25]]))
+    ascent = Ascent(images, np.array([0.0, 0.125]), np.array([True, False]))
+    for some, label, beaten in ((found, "1   0.125 (face 0.25)", "9 faces: 1"), (None, "1   0.125", "")):
+        figure = draw_pictures(units, "small", ascent, some)
+        assert [ax.get_title(loc="left") for ax in figure.axes] == ["0   dead", label]
+        assert figure.texts[0].get_text().endswith(beaten)

@@ -1,267 +1,241 @@
-"""Attribution maps against what is known: finite differences, linear networks, drawn faces."""
+"""Attribution maps against what is known: linear networks by hand, finite differences, PAIR's library."""
+
+import importlib.metadata
+import importlib.util
+import sys
+from types import ModuleType
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 
 from analysis.attribution import (
     METHODS,
-    attribution,
+    explain,
     gradcam,
+    gradcam_layer,
+    gradients,
     grey_baseline,
-    has_convolution,
     integrated_gradients,
-    logit_gradients,
-    smoothed_gradients,
+    saliency_maps,
+    smoothgrad,
+    surest_faces,
 )
-from analysis.facial_parts import REGION_NAMES, average_parts, region_areas, region_shares
-from analysis.perturbation import area, centre_importance, perturbation_curves, random_importance
-from analysis.randomisation import cascading_randomisation, mean_known, rank_correlations
-from analysis.saliency_checks import completeness
-from data.dataset import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES
-from data.errors import InputError
-from drawing.action_units import MOVED_PARTS, PART_NAMES
-from drawing.faces import DrawnFaces, draw_faces
-from models.cnn import build_cnn
-from models.dnn import build_dnn
-from models.layers import ChannelHeightMaxPooling2D, convolution_block, normalization
+from data import IMAGE_SIZE, NUM_CLASSES, InputError
+from data.faces import Faces
+from models import builder
+from models.weights import find_weights, load_network
 
-GREY_LEVELS = (128.0, 64.0)
-
-
-def small_cnn(*stage_filters: int) -> keras.Model:
-    """As the report's network, one convolution a stage and ordinary pooling."""
-    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
-    x = keras.layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(normalization(*GREY_LEVELS)(inputs))
-    for number, filters in enumerate(stage_filters, start=1):
-        x = keras.layers.MaxPooling2D()(convolution_block(x, filters, number))
-    return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES, name="dense_1")(keras.layers.Flatten()(x)))
+# What Grad-CAM looks at, named here by hand: the output of the last block, after its residual sum and ReLU.
+LAST_ACTIVATION = {"cnn": "activation_9", "compact": "activation_9", "medium": "activation_16"}
 
 
 @pytest.fixture(scope="module")
-def drawn_faces() -> DrawnFaces:
-    return draw_faces(210, seed=11)
+def faces(drawn) -> tuple[np.ndarray, np.ndarray]:
+    """One drawn face of each class, and the classes whose logits are explained."""
+    order = np.unique(drawn.labels, return_index=True)[1]
+    return drawn.images[order], drawn.labels[order]
 
 
 @pytest.fixture(scope="module")
-def trained() -> keras.Model:
-    """A network that tells drawn expressions apart; 1,500 faces, some 15 s."""
-    keras.utils.set_random_seed(1)
-    faces = draw_faces(1500, seed=1)
-    model = small_cnn(16, 24, 32)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
-    model.fit(faces.images, faces.labels, epochs=10, batch_size=32, verbose=0)
-    return model
+def compact() -> keras.Model:
+    return load_network(find_weights("compact"))
 
 
 @pytest.fixture(scope="module")
 def linear() -> tuple[keras.Model, np.ndarray]:
-    """Logits that are weighted sums of the grey levels, and the (48, 48, 7) weights."""
+    """Logits that are weighted sums of the grey levels, and the (7, 48, 48) weights."""
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
-    model = keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(keras.layers.Flatten()(inputs)))
-    weights = np.random.default_rng(3).standard_normal((IMAGE_SIZE, IMAGE_SIZE, NUM_CLASSES), np.float32)
-    model.set_weights([weights.reshape(-1, NUM_CLASSES), np.zeros(NUM_CLASSES, np.float32)])
-    return model, weights
+    network = keras.Model(inputs, layers.Dense(NUM_CLASSES)(layers.Flatten()(inputs)))
+    weights = np.random.default_rng(3).standard_normal((NUM_CLASSES, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    network.set_weights([weights.reshape(NUM_CLASSES, -1).T, np.zeros(NUM_CLASSES)])
+    return network, weights
 
 
-def test_gradients_equal_finite_differences() -> None:
-    keras.utils.set_random_seed(2)
-    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
-    x = keras.layers.Dense(20, activation="tanh")(keras.layers.Flatten()(normalization(*GREY_LEVELS)(inputs)))
-    model = keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(x))
-    faces = draw_faces(3, seed=2).images.astype(np.float32)
-    classes = np.array([6, 0, 3])
-    gradients = logit_gradients(model)(faces, classes)
-
-    generator = np.random.default_rng(4)
-    for _ in range(20):
-        direction = generator.standard_normal(faces.shape, np.float32)
-        step = 0.05
-        ahead, behind = (model.predict(faces + sign * step * direction, verbose=0) for sign in (1, -1))
-        difference = ((ahead - behind) / (2 * step))[np.arange(3), classes]
-        np.testing.assert_allclose((gradients * direction).sum(axis=(1, 2)), difference, rtol=0.01, atol=1e-3)
+def seven_logits(inputs, maps, pooling: layers.Layer, weight: float = 1.0) -> keras.Model:
+    """A network whose logits all are the sum of what `pooling` gives."""
+    network = keras.Model(inputs, layers.Dense(NUM_CLASSES)(pooling(maps)))
+    network.layers[-1].set_weights([np.full(network.layers[-1].kernel.shape, weight), np.zeros(NUM_CLASSES)])
+    return network
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
-def test_map_of_a_linear_network_is_its_weights(linear, drawn_faces, method) -> None:
-    model, weights = linear
-    classes = drawn_faces.labels[:5]
-    maps = attribution(model, method, seed=1)(drawn_faces.images[:5], classes)
-    np.testing.assert_allclose(maps, np.abs(np.moveaxis(weights, -1, 0)[classes]), rtol=1e-5)
+def test_map_of_a_linear_network_is_its_weights(linear, faces, method) -> None:
+    network, weights = linear
+    maps = saliency_maps(network, [method], *faces, seed=1)[method]
+    np.testing.assert_allclose(maps, np.abs(weights[faces[1]]), rtol=1e-5, atol=1e-6)
 
 
-def test_integrated_gradients_of_a_linear_network_are_weights_times_contrast(linear, drawn_faces) -> None:
-    model, weights = linear
-    faces, classes = drawn_faces.images[:5], drawn_faces.labels[:5]
-    expected = np.moveaxis(weights, -1, 0)[classes] * (faces - grey_baseline(faces))
-    np.testing.assert_allclose(integrated_gradients(model)(faces, classes), expected, rtol=1e-4, atol=1e-3)
+def test_integrated_gradients_of_a_linear_network_are_weights_times_contrast(linear, faces) -> None:
+    network, weights = linear
+    images, classes = faces
+    expected = weights[classes] * (images - images.mean(axis=(1, 2), keepdims=True))
+    np.testing.assert_allclose(integrated_gradients(network, *faces), expected, rtol=1e-4, atol=1e-3)
 
 
-def test_a_map_is_the_same_in_any_batch(trained, drawn_faces) -> None:
-    gradients = logit_gradients(trained)
-    together = gradients(drawn_faces.images, drawn_faces.labels)
-    alone = gradients(drawn_faces.images[100:101], drawn_faces.labels[100:101])
-    np.testing.assert_allclose(together[100:101], alone, rtol=1e-3, atol=1e-5)
+@pytest.fixture(scope="module")
+def curved() -> keras.Model:
+    """A network whose logits are smooth functions of the grey levels, and no weighted sums."""
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
+    hidden = layers.Dense(20, activation="tanh")(layers.Flatten()(layers.Rescaling(1 / 64, -2)(inputs)))
+    return keras.Model(inputs, layers.Dense(NUM_CLASSES)(hidden))
 
 
-def test_smoothgrad_repeats_with_its_seed(trained, drawn_faces) -> None:
-    faces, classes = drawn_faces.images[:3], drawn_faces.labels[:3]
-    first, again, other = (smoothed_gradients(trained, seed)(faces, classes) for seed in (1, 1, 2))
+def test_gradients_equal_finite_differences(curved, faces) -> None:
+    images, classes = faces[0].astype(np.float32), faces[1]
+    slopes, generator = gradients(curved, images, classes), np.random.default_rng(4)
+    for _ in range(10):
+        direction = 0.05 * generator.standard_normal(images.shape, np.float32)
+        ahead, behind = (curved.predict_on_batch(images + sign * direction) for sign in (1, -1))
+        difference = (ahead - behind)[np.arange(len(images)), classes] / 2
+        np.testing.assert_allclose((slopes * direction).sum(axis=(1, 2)), difference, rtol=0.01, atol=1e-4)
+
+
+def test_integrated_gradients_sum_to_the_difference_of_logits(curved, faces) -> None:
+    images, classes = faces
+    baseline = np.broadcast_to(grey_baseline(images), images.shape)
+    difference = curved.predict_on_batch(images) - curved.predict_on_batch(baseline)
+    expected = difference[np.arange(len(images)), classes]
+    sums = integrated_gradients(curved, images, classes).sum(axis=(1, 2))
+    np.testing.assert_allclose(sums, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_map_is_the_same_in_any_batch_and_follows_the_weights(compact, drawn) -> None:
+    together = gradients(compact, drawn.images, drawn.labels)
+    alone = gradients(compact, drawn.images[66:67], drawn.labels[66:67])
+    np.testing.assert_allclose(together[66:67], alone, rtol=1e-3, atol=1e-5)
+    weights = compact.get_weights()
+    compact.set_weights([*weights[:-2], 2 * weights[-2], weights[-1]])
+    doubled = gradients(compact, drawn.images[66:67], drawn.labels[66:67])
+    compact.set_weights(weights)
+    np.testing.assert_allclose(doubled, 2 * alone, rtol=1e-3, atol=1e-5)
+
+
+def test_smoothgrad_repeats_with_its_seed(compact, faces) -> None:
+    first, again, other = (smoothgrad(compact, *faces, seed=seed, samples=8) for seed in (1, 1, 2))
     np.testing.assert_allclose(first, again, rtol=1e-4, atol=1e-6)
     assert np.abs(first - other).max() > 0.01 * np.abs(first).max()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_flat_faces_and_dead_networks_give_no_nan(method) -> None:
-    model = small_cnn(4, 4)
-    model.set_weights([np.zeros_like(array) for array in model.get_weights()])
-    black = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    maps = attribution(model, method, seed=1)(black, np.array([0, 6]))
-    assert maps.shape == black.shape
-    assert not maps.any()
-
-
-def test_integrated_gradients_are_complete(trained, drawn_faces) -> None:
-    faces, classes = drawn_faces.images[:14], drawn_faces.labels[:14]
-    sums, differences = completeness(trained, integrated_gradients(trained), faces, classes)
-    assert np.abs(sums - differences).sum() < 1e-3 * np.abs(differences).sum()
-
-
-def test_gradcam_lies_where_the_only_evidence_is() -> None:
-    """One filter finds bright pixels and the logit counts them: the map covers the bright square."""
+def test_flat_faces_and_dead_networks_give_empty_maps() -> None:
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
-    x = keras.layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)
-    x = keras.layers.Conv2D(2, 1, name="conv2d_1")(x)
-    x = keras.layers.ReLU(name="activation_1")(x)
-    x = ChannelHeightMaxPooling2D()(x)
-    model = keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(keras.layers.Flatten()(x)))
-    model.layers[2].set_weights([np.ones((1, 1, 1, 2)), np.full(2, -100.0)])
-    model.layers[-1].set_weights([np.ones((24 * 48, NUM_CLASSES)), np.zeros(NUM_CLASSES)])
+    x = layers.ReLU()(layers.Conv2D(2, 3)(layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)))
+    network = seven_logits(inputs, x, layers.Flatten(), weight=0)
+    black = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    maps = saliency_maps(network, ["all"], black, np.array([0, 6]), seed=1)
+    assert list(maps) == list(METHODS)
+    for values in maps.values():
+        np.testing.assert_array_equal(values, black)
+
+
+def test_gradcam_is_where_the_only_evidence_is() -> None:
+    """One filter finds bright pixels, on a coarse grid, and the logits count them."""
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
+    x = layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)
+    convolution = layers.Conv2D(1, 4, strides=4, bias_initializer=keras.initializers.Constant(-100))
+    network = seven_logits(inputs, layers.ReLU()(convolution(x)), layers.GlobalAveragePooling2D())
+    convolution.set_weights([np.full((4, 4, 1, 1), 1 / 16), np.full(1, -100.0)])
     face = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    face[0, 10:20, 30:40] = 200
-    cam = gradcam(model)(face, np.array([3]))[0]
-    assert (cam[10:20, 30:40] > 0).all()
-    assert cam.sum() == cam[10:20, 30:40].sum()
-
-
-def test_gradcam_takes_the_last_activation_and_its_odd_shape() -> None:
-    """conv2d_9's maps are 12 x 48 in the report's network; Grad-CAM brings them to 48 x 48."""
-    model = build_cnn(*GREY_LEVELS)
-    maps = attribution(model, "gradcam", seed=1)(draw_faces(2, seed=1).images, np.array([0, 1]))
-    assert maps.shape == (2, IMAGE_SIZE, IMAGE_SIZE)
-    assert np.isfinite(maps).all()
+    face[0, 8:20, 28:40] = 200
+    # The ReLU gives 100 at 3 x 3 of 12 x 12 places; the logits rise by 1 / 144 of each.
+    coarse = np.zeros((12, 12, 1), np.float32)
+    coarse[2:5, 7:10] = 100 / 144
+    expected = tf.image.resize(coarse, (IMAGE_SIZE, IMAGE_SIZE))[..., 0]
+    np.testing.assert_allclose(gradcam(network, face, np.array([3]))[0], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_gradcam_takes_the_sum_of_a_residual_block_not_its_branch() -> None:
     """Where only the carried input sees the evidence, a map of the branch would be empty."""
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE))
-    x = keras.layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)
-    branch = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="conv2d_1")(x)
-    x = keras.layers.ReLU(name="activation_1")(keras.layers.Add()([x, branch]))
-    model = keras.Model(inputs, keras.layers.Dense(NUM_CLASSES)(keras.layers.GlobalAveragePooling2D()(x)))
-    model.layers[-1].set_weights([np.ones((1, NUM_CLASSES)), np.zeros(NUM_CLASSES)])
+    x = layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1))(inputs)
+    branch = layers.Conv2D(1, 1, kernel_initializer="zeros")(x)
+    network = seven_logits(inputs, layers.ReLU()(layers.Add()([x, branch])), layers.GlobalAveragePooling2D())
     face = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     face[0, 10:20, 30:40] = 200
-    np.testing.assert_allclose(gradcam(model)(face, np.array([3])), face / IMAGE_SIZE**2, rtol=1e-5)
+    np.testing.assert_allclose(gradcam(network, face, np.array([3])), face / IMAGE_SIZE**2, rtol=1e-5)
 
 
-def test_gradcam_of_a_dense_network_says_what_is_missing() -> None:
-    model = build_dnn(*GREY_LEVELS)
-    assert not has_convolution(model)
+@pytest.mark.parametrize("name", LAST_ACTIVATION)
+def test_gradcam_looks_at_the_last_block(name) -> None:
+    assert gradcam_layer(builder(name)(128.0, 64.0)).name == LAST_ACTIVATION[name]
+
+
+def test_a_dense_network_has_no_gradcam(faces) -> None:
+    dense = builder("dnn")(128.0, 64.0)
+    assert gradcam_layer(dense) is None
     with pytest.raises(InputError, match="dnn has no convolution"):
-        attribution(model, "gradcam", seed=1)
+        saliency_maps(dense, ["gradcam"], *faces, seed=1)
+    assert "gradcam" not in saliency_maps(dense, ["all"], *(values[:1] for values in faces), seed=1, views=2)
 
 
-@pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
-def test_randomised_layers_change_the_maps(trained, drawn_faces, method) -> None:
-    before = trained.get_weights()
-    faces, classes = drawn_faces.images[:14], drawn_faces.labels[:14]
-    attributions = {method: attribution(trained, method, seed=1)}
-    correlations = cascading_randomisation(trained, attributions, faces, classes, seed=1)[method]
-    assert list(correlations) == ["dense_1", "conv2d_3", "conv2d_2", "conv2d_1"]
-    assert all(values.mean() < 0.5 for values in correlations.values())
-    for array, restored in zip(before, trained.get_weights(), strict=True):
-        np.testing.assert_array_equal(array, restored)
+def test_the_surest_right_face_of_each_class_or_a_wrong_one() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 6])
+    probabilities = np.full((6, NUM_CLASSES), 0.01)
+    guesses = [(0, 0.6), (0, 0.9), (3, 0.95), (2, 0.5), (4, 0.7), (6, 0.4)]
+    for row, (predicted, confidence) in enumerate(guesses):
+        probabilities[row, predicted] = confidence
+    faces = Faces(np.zeros((6, IMAGE_SIZE, IMAGE_SIZE)), labels, rows=np.arange(6) + 10)
+    table = explain(faces, probabilities, "predicted")
+    assert surest_faces(table, 1)["row"].tolist() == [11, 14, 15]
+    assert surest_faces(table, 5)["row"].tolist() == [11, 10, 14, 15]
+    assert table["explained"].tolist() == ["angry", "angry", "happy", "fear", "sad", "neutral"]
+    of_true = explain(faces, probabilities, "true")["explained"]
+    assert of_true.tolist() == ["angry"] * 3 + ["disgust"] * 2 + ["neutral"]
+    unlabelled = explain(Faces(faces.images), probabilities, "sad").to_dict("records")[1]
+    assert (unlabelled["row"], unlabelled["true"], unlabelled["explained"]) == (1, None, "sad")
 
 
-def test_rank_correlations() -> None:
-    maps = random_importance(3, seed=1)
-    np.testing.assert_allclose(rank_correlations(maps, np.exp(maps)), 1)
-    np.testing.assert_allclose(rank_correlations(maps, -maps), -1)
-
-
-def test_an_empty_map_counts_in_no_mean_of_rank_correlations() -> None:
-    maps = random_importance(3, seed=1)
-    partly_empty = maps.copy()
-    partly_empty[1] = 0
-    correlations = rank_correlations(maps, partly_empty)
-    np.testing.assert_array_equal(np.isnan(correlations), [False, True, False])
-    assert mean_known(correlations) == pytest.approx(1)
-    assert np.isnan(mean_known(correlations[1:2]))
-
-
-def test_perturbation_starts_and_ends_at_known_faces(linear, drawn_faces) -> None:
-    """Of a linear network the best order is known: its own contributions beat chance on both curves."""
-    model, weights = linear
-    model = keras.models.clone_model(model)
-    model.set_weights([0.01 * weights.reshape(-1, NUM_CLASSES), np.zeros(NUM_CLASSES)])
-    faces, classes = drawn_faces.images[:8], drawn_faces.labels[:8]
-    signed = integrated_gradients(model)(faces, classes)
-    deletion, insertion = perturbation_curves(model, faces, classes, signed, seed=1)
-    worst_deletion, worst_insertion = perturbation_curves(model, faces, classes, -signed, seed=1)
-    np.testing.assert_allclose(deletion[:, 0], insertion[:, -1])
-    np.testing.assert_allclose(deletion[:, -1], worst_deletion[:, -1])
-    assert (area(deletion) < area(worst_deletion)).all()
-    assert area(insertion).mean() > area(worst_insertion).mean()
-
-
-def test_maps_of_a_trained_network_beat_other_orders(trained, drawn_faces) -> None:
-    faces, classes = drawn_faces.images[:21], drawn_faces.labels[:21]
-    maps = attribution(trained, "smoothgrad", seed=1)(faces, classes)
-    curves = [
-        perturbation_curves(trained, faces, classes, importance, seed=1)
-        for importance in (maps, random_importance(21, seed=1), centre_importance(21))
-    ]
-    (deletion, insertion), *others = [(area(d).mean(), area(i).mean()) for d, i in curves]
-    assert all(deletion < other and insertion > other_insertion for other, other_insertion in others)
-
-
-def test_regions_share_everything_without_overlap() -> None:
-    parts = average_parts()
-    assert parts.sum(axis=0).max() == 1
-    np.testing.assert_array_equal(parts, parts[:, :, ::-1])
-    mouth_only = parts[[PART_NAMES.index("mouth")]].astype(float)
-    shares = region_shares(np.concatenate([mouth_only, 0 * mouth_only]), parts)
-    np.testing.assert_allclose(shares[0], np.array(REGION_NAMES) == "mouth")
-    np.testing.assert_allclose(shares[1], region_areas(parts)[0])
-    assert shares.sum(axis=1) == pytest.approx(1)
-
-
-def moved_density(model: keras.Model, faces: DrawnFaces) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) saliency per pixel on moved parts: divided by that elsewhere, and by that on parts that rest."""
-    maps = attribution(model, "gradient", seed=1)(faces.images, faces.labels)
-    moves = np.array(
-        [[part in MOVED_PARTS[CLASS_NAMES[label]] for part in PART_NAMES] for label in faces.labels]
+@pytest.fixture(scope="module")
+def pair() -> ModuleType:
+    """PAIR's `saliency.core`, under another name, because `saliency` is a script of this suite."""
+    folder = importlib.metadata.distribution("saliency").locate_file("saliency/core")
+    spec = importlib.util.spec_from_file_location(
+        "pair_saliency", folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
-    moved = (faces.parts & moves[:, :, None, None]).any(axis=1)
-    resting = faces.parts.any(axis=1) & ~moved
-
-    def density(mask: np.ndarray) -> np.ndarray:
-        return (maps * mask).sum(axis=(1, 2)) / mask.sum(axis=(1, 2))
-
-    return density(moved) / density(~moved), density(moved) / density(resting)
+    module = sys.modules["pair_saliency"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_saliency_falls_on_what_the_expression_moved(trained, drawn_faces) -> None:
-    moving = drawn_faces.labels != CLASS_NAMES.index("neutral")
-    faces = DrawnFaces(drawn_faces.images[moving], drawn_faces.labels[moving], drawn_faces.parts[moving])
-    keras.utils.set_random_seed(5)
-    untrained, _ = moved_density(small_cnn(16, 24, 32), faces)
-    elsewhere, resting = moved_density(trained, faces)
-    # Means of three seeds: 1.8 to 1.9 times an equal area elsewhere (untrained 1.2, because the moved parts
-    # lie in the middle), and 1.5 to 1.6 times the parts of the face that rest.
-    assert elsewhere.mean() > 1.5
-    assert elsewhere.mean() > 1.25 * untrained.mean()
-    assert (elsewhere > 1).mean() > 0.95
-    assert resting.mean() > 1.3
+@pytest.mark.parametrize("name", ["cnn", "compact"])
+def test_maps_equal_those_of_an_independent_library(pair, faces, name) -> None:
+    """Maps of shipped networks, whose gradients PAIR's methods get from TensorFlow without this suite."""
+    network = load_network(find_weights(name))
+    both = keras.Model(network.inputs, [network.get_layer(LAST_ACTIVATION[name]).output, *network.outputs])
+
+    def call_model(batch, call_model_args, expected_keys):
+        inputs = tf.constant(batch, tf.float32)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(inputs)
+            values, logits = both(inputs, training=False)
+            logit = logits[:, call_model_args]
+        if pair.INPUT_OUTPUT_GRADIENTS in expected_keys:
+            return {pair.INPUT_OUTPUT_GRADIENTS: tape.gradient(logit, inputs)}
+        slopes = tape.gradient(logit, values)
+        return {pair.CONVOLUTION_LAYER_VALUES: values, pair.CONVOLUTION_OUTPUT_GRADIENTS: slopes}
+
+    images = faces[0][::3].astype(np.float32)
+    classes = network.predict_on_batch(images).argmax(axis=1)
+    ours = {"gradient": gradients(network, images, classes), "gradcam": gradcam(network, images, classes)}
+    # Of one face, because each takes hundreds of gradients.
+    ours["integrated"] = integrated_gradients(network, images[:1], classes[:1], steps=128)
+    for number, (image, class_index) in enumerate(zip(images, classes, strict=True)):
+        call = (image, call_model, class_index)
+        coarse = pair.GradCam().GetMask(*call, three_dims=False, should_resize=False)
+        theirs = {
+            "gradient": pair.GradientSaliency().GetMask(*call),
+            # Not its own enlargement, which extrapolates: a 6x6 map would get another border.
+            "gradcam": tf.image.resize(coarse[..., None], image.shape).numpy()[..., 0],
+        }
+        if number == 0:
+            path = {"x_baseline": np.full_like(image, image.mean()), "x_steps": 128, "batch_size": 64}
+            theirs["integrated"] = pair.IntegratedGradients().GetMask(*call, **path)
+        for method, mask in theirs.items():
+            map_ = ours[method][number]
+            assert map_.any() == mask.any(), method
+            # PAIR scales its maps.
+            assert not mask.any() or np.corrcoef(map_.ravel(), mask.ravel())[0, 1] > 0.9995, method
+    assert ours["gradcam"].any(axis=(1, 2)).mean() > 0.5, "so many empty maps would compare nothing"

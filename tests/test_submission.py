@@ -1,89 +1,90 @@
-"""Submissions are the exact bytes that Kaggle takes, whole or absent; the data set is found or explained."""
+"""Submissions are the exact bytes that Kaggle takes; probabilities come back as teachers."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from data import locate
-from data.atomic import write_files
-from data.cache import read_cached
-from data.csv_reader import read_labels
-from data.errors import InputError
-from data.locate import locate_data
-from data.submission import submission_text
+from data import InputError
+from data.csv_files import read_labels
+from data.faces import Faces
+from data.splits import image_hashes
+from data.submission import probabilities_csv, read_teachers, submission_csv
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+HASHES = image_hashes(IMAGES)
+NONE = np.zeros(3, bool)
 
 
-def test_submission_bytes(tmp_path):
-    path = tmp_path / "new folder" / "submission.csv"
-    write_files({path: submission_text(np.array([7, 0, 3]), np.array([6, 0, 2]))})
-    assert path.read_bytes() == b"id,label\n7,6\n0,0\n3,2\n"
-    ids, labels = read_labels(path)
-    assert ids.tolist() == [7, 0, 3]
-    assert labels.tolist() == [6, 0, 2]
+FIRST, SECOND = np.random.default_rng(1).dirichlet(np.ones(7), (2, 3))
 
 
-def test_a_failure_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
+def teacher(path: Path, values: np.ndarray = FIRST, trained_on: np.ndarray = NONE) -> str:
+    path.write_text(probabilities_csv(Faces(IMAGES), trained_on, values))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (np.array([7, 0, 3]), "id,label\n7,6\n0,0\n3,2\n"),
+        (np.array(["a.png", 'b, "c".png', "é.png"]), 'id,label\na.png,6\n"b, ""c"".png",0\né.png,2\n'),
+    ],
+)
+def test_submissions_are_these_bytes_and_are_read_again(tmp_path, ids, expected):
     path = tmp_path / "submission.csv"
-    write_files({path: submission_text(np.array([1]), np.array([1]))})
-    with pytest.raises(ValueError, match="2 ids but 1 labels"):
-        write_files({path: submission_text(np.array([1, 2]), np.array([1]))})
-
-    def write_half(self, content):
-        with self.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(type(path), "write_bytes", write_half)
-    with pytest.raises(InputError, match="No space left on device") as raised:
-        write_files({path: submission_text(np.array([5, 6]), np.array([5, 6]))})
-    assert str(path) in str(raised.value)
-    assert path.read_bytes() == b"id,label\n1,1\n"
-    assert list(tmp_path.iterdir()) == [path]
+    path.write_text(submission_csv(ids, np.array([6, 0, 2])), encoding="utf-8", newline="")
+    assert path.read_bytes() == expected.encode()
+    for read, written in zip(read_labels(path, names=ids.dtype.kind == "U"), (ids, [6, 0, 2]), strict=True):
+        np.testing.assert_array_equal(read, written)
 
 
-def test_a_folder_in_the_way_is_one_line(tmp_path):
-    with pytest.raises(InputError) as raised:
-        write_files({tmp_path: submission_text(np.array([1]), np.array([1]))})
-    assert str(tmp_path) in str(raised.value)
+def test_probabilities_are_these_bytes():
+    values = np.array([[1, 0, 0, 0, 0, 0, 0], [1 / 3, 2 / 3, 1e-9, 0, 0, 0, 0]], np.float32)
+    zero = Faces(np.zeros((3, 48, 48), np.uint8)).select([2, 0])  # without ids rows are named
+    assert probabilities_csv(zero, np.array([True, False]), values) == (
+        "id,hash,trained_on,angry,disgust,fear,happy,sad,surprise,neutral\n"
+        "2,1f3870023622cf8b,1,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+        "0,1f3870023622cf8b,0,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+    )
+
+
+def test_teachers_are_found_by_hash_and_averaged(tmp_path):
+    files = [teacher(tmp_path / "a.csv"), teacher(tmp_path / "b.csv", SECOND)]
+    expected, order = (FIRST + SECOND) / 2, [2, 0, 0, 1]
+    np.testing.assert_allclose(read_teachers(files, HASHES[order], "x.csv"), expected[order], atol=1e-6)
+    with pytest.raises(
+        InputError, match=r"no row for 1 of 4 training faces of x\.csv; give the files of all"
+    ):
+        read_teachers(files, np.append(HASHES, np.uint64(9)), "x.csv")
+
+
+def test_a_network_may_not_teach_a_face_that_it_was_trained_on(tmp_path):
+    file = teacher(tmp_path / "a.csv", trained_on=np.arange(3) == 1)
+    assert read_teachers([file], HASHES[[0, 2]], "x.csv").shape == (2, 7)
+    with pytest.raises(InputError, match=r"a\.csv: row 3: its networks were trained on this .* x\.csv"):
+        read_teachers([file], HASHES, "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            f"{HASHES[0]:016x}",
+            "no hash",
+            r"is not the fold\.csv of a run with --fold \(invalid literal for int",
+        ),
+        (",0,", ",x,", "is not the fold"),
+        ("0.", "1.", "row 2: does not sum to 1"),
+        ("\n1,", "\n\n1,,,,,,,,,\n1,", "is not the fold"),
+        ("hash", "face", "is not the fold"),
+        ("id", "\xff", "is not the fold"),
+    ],
+)
+def test_a_damaged_file_is_one_line(tmp_path, old, new, words):
+    file = Path(teacher(tmp_path / "a.csv"))
+    file.write_bytes(file.read_text().replace(old, new, 1).encode("latin-1"))
+    with pytest.raises(InputError, match=words) as raised:
+        read_teachers([str(file)], HASHES, "x.csv")
+    assert str(file) in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-def test_a_given_path_is_taken_and_checked_when_it_is_read(tmp_path):
-    path = locate_data(str(tmp_path / "my faces.csv"), "train")
-    with pytest.raises(InputError, match=r"my faces\.csv: no such file"):
-        read_cached(path)
-    with pytest.raises(InputError, match="is a folder"):
-        read_cached(locate_data(str(tmp_path), "train"))
-
-
-def test_to_predict_the_folder_of_test_pictures_is_taken(tmp_path):
-    folder = tmp_path / "Test"
-    folder.mkdir()
-    assert [locate_data(str(tmp_path), kind) for kind in ("train", "test")] == [tmp_path, folder]
-    assert locate_data(str(folder), "test") == folder
-
-
-def test_usual_names_are_found_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(locate, "DATA_FOLDER", tmp_path)
-    for name in ("icml_face_data.csv.zip", "icml_face_data.csv", "fer2013.csv.gz", "train.csv"):
-        (tmp_path / name).touch()
-        assert locate_data(None, "train") == tmp_path / name
-    # Networks have seen train.csv, so it is the last choice to measure on.
-    assert locate_data(None, "measure") == tmp_path / "fer2013.csv.gz"
-    (tmp_path / "fer2013.csv.gz").unlink()
-    assert locate_data(None, "measure") == tmp_path / "icml_face_data.csv"
-    assert locate_data(None, "train") == tmp_path / "train.csv"
-    with pytest.raises(InputError):
-        locate_data(None, "test")
-    (tmp_path / "test.csv.gz").touch()
-    assert locate_data(None, "test") == tmp_path / "test.csv.gz"
-
-
-@pytest.mark.parametrize("kind", ["train", "test"])
-def test_no_data_set_says_how_to_get_it(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(locate, "DATA_FOLDER", tmp_path)
-    with pytest.raises(InputError) as raised:
-        locate_data(None, kind)
-    message = str(raised.value)
-    assert "\n" not in message
-    for words in (f"{kind}.csv", str(tmp_path), locate.COMPETITION, "--data", "make demo"):
-        assert words in message
