@@ -1,12 +1,141 @@
-"""What all scripts share on the command line: error lines, exit codes, checks of arguments.
+"""What all scripts share on the command line: options, the files they write, error lines and exit codes."""
 
-Scripts import this package before anything else, because the other imports take more than a second, during
-which a user may press Ctrl-C. Until the imports are done and `one_line_errors` is applied, that ends the
-process at once.
-"""
+import argparse
+import errno
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
 
-# The module behind `signal`, which would itself import for a while.
-import _signal
+from data import InputError
 
-if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+LARGEST_NUMBER = 2**31 - 1
+
+
+def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a script's main: what stops it is one line on stderr and an exit code, never a traceback.
+
+    2 for what the user did wrong (InputError) and what the system refused (OSError, MemoryError), 130 for
+    Ctrl-C, 143 for SIGTERM, 141 for a closed pipe. A bug keeps its traceback.
+    """
+
+    @functools.wraps(main)
+    def wrapper(argv: Sequence[str] | None = None) -> Any:
+        # As Ctrl-C, so that half-written files are removed.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        try:
+            result = main(argv)
+            sys.stdout.flush()
+            return result
+        except InputError as error:
+            _end(2, f"error: {error}")
+        except KeyboardInterrupt:
+            _end(130, "interrupted")
+        except BrokenPipeError:
+            # Python would flush once more at exit, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _end(141)
+        except MemoryError:
+            _end(2, "error: out of memory; close other programs or give less data")
+        except OSError as error:
+            way_out = "free the disk" if error.errno == errno.ENOSPC else "check the path and its permissions"
+            _end(2, f"error: {error.filename or 'a file'}: {error.strerror or error}; {way_out}")
+
+    return wrapper
+
+
+def _end(code: int, line: str = "") -> NoReturn:
+    if line:
+        # A file's name may hold a line break, or what is no character in any encoding.
+        print(ascii(line)[1:-1] if not line.isprintable() else line, file=sys.stderr)
+    raise SystemExit(code) from None
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with the script's docstring and all defaults in --help, and one line for wrong usage."""
+
+    def __init__(self, description: str | None) -> None:
+        super().__init__(description=description, formatter_class=_Help, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+    def add_data(self, group: Any = None) -> None:
+        """Add --data, to `group` where it excludes another option."""
+        text = "FER CSV or folder of pictures (default: the data set in data/)"
+        (group or self).add_argument("--data", metavar="DATA", help=text)
+
+    def add_images(self, group: Any) -> None:
+        """Add --images to `group`, and --faces, for a script that takes photographs in place of data."""
+        group.add_argument("--images", nargs="+", metavar="PATH", help="photographs, or folders of them")
+        self.add_argument("--faces", choices=("find", "whole"), help="default: find; whole for small squares")
+
+    def add_overwrite(self) -> None:
+        """Add --overwrite, without which no script replaces a file."""
+        self.add_argument("--overwrite", action="store_true", help="replace output files that exist")
+
+    def given(self, argv: Sequence[str] | None) -> dict[str, object]:
+        """Only the arguments that were typed, by name."""
+        absent = object()
+        names = [action.dest for action in self._actions if action.dest != "help"]
+        # argparse sets a default only where the namespace has no such attribute yet.
+        namespace = argparse.Namespace(**dict.fromkeys(names, absent))
+        for action in self._actions:  # 'extend' would add to `absent`
+            if isinstance(action.default, list):
+                setattr(namespace, action.dest, None)
+        typed = vars(self.parse_args(argv, namespace))
+        return {name: value for name, value in typed.items() if value is not absent and value is not None}
+
+    @staticmethod
+    def refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) -> None:
+        """Raise InputError where one of these options was given. reason: such as 'goes with --data only'."""
+        for name in names:
+            if getattr(arguments, name) not in (None, False, []):
+                raise InputError(f"--{name.replace('_', '-')} {reason}; omit it")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if default in (None, False, [], argparse.SUPPRESS):
+            return text
+        return f"{text} (default: {' '.join(default) if isinstance(default, list) else '%(default)s'})"
+
+
+def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:
+    """An argparse type: a whole number from `least` to `most`."""
+
+    def convert(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return convert
+
+
+def check_outputs(
+    paths: Iterable[str | Path], overwrite: bool, endings: Sequence[str] | None = None
+) -> list[Path]:
+    """The paths of the files that a script is about to write, checked before it computes for minutes.
+
+    Each is a new file, unless `overwrite`, in a folder that can be written, with one of `endings`. Raises
+    InputError.
+    """
+    files = [Path(path) for path in paths]
+    for file in files:
+        if endings and not file.name.lower().endswith(tuple(endings)):
+            raise InputError(f"{file}: the name must end in {' or '.join(endings)}")
+        if file.is_dir():
+            raise InputError(f"{file}: is a folder; name a file in it")
+        if file.exists() and not overwrite:
+            raise InputError(f"{file}: exists already; name another file, or replace it by --overwrite")
+        if not file.parent.is_dir():
+            raise InputError(f"{file}: the folder {file.parent} does not exist; create it or name another")
+        if not os.access(file.parent, os.W_OK):
+            raise InputError(f"{file}: the folder {file.parent} cannot be written; choose another place")
+    if len(set(files)) < len(files):
+        raise InputError(f"{' '.join(map(str, files))}: names a file twice; name each once")
+    return files
