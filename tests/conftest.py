@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 
 from data.faces import Faces
+from models.prediction import set_up_keras
 
-try:  # TEMPORARY: until the rewrite is complete
-    from models.prediction import set_up_keras
-
-    set_up_keras()
-except ImportError:
-    pass
+set_up_keras()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +77,7 @@ def test_probabilities(files: Path, tmp_path: Path, options: str) -> None:
 
 @pytest.mark.parametrize("name", ["cnn", "dnn", "compact", "medium"])
 def test_layers(name: str) -> None:
+    keras.utils.clear_session()  # Keras numbers the layers that have no name of their own
     network = builder(name)(mean=0.0, std=1.0)
     layers = [[each.name, list(each.output.shape[1:]), each.count_params()] for each in network.layers]
     assert layers == pinned_json("layers.json")[name]
