@@ -42,9 +42,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_overwrite()
     arguments = parser.parse_args(argv)
     if arguments.format != "weights":
-        parser.refuse(
-            arguments, ["data"], "goes with --format weights; the others are checked on drawn faces"
-        )
+        parser.refuse(arguments, ["data"], "goes with --format weights only")
     return arguments
 
 

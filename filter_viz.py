@@ -44,8 +44,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--layer", metavar="NAME", help=text)
     add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
     add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
-    text = "also draw the N faces that activate each filter most"
-    add("--examples", type=whole_number(1, 9), metavar="N", help=text)
+    add("--examples", type=whole_number(1, 9), metavar="N", help="also draw each filter's N strongest faces")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of the noise and the shifts")
     parser.add_figure("filters.png")
     return parser.parse_args(argv)

@@ -30,8 +30,9 @@ VALUES = {
     "name": (".+", "a name"),
     "usage": ("|".join(USAGE_NAMES), f"one of {', '.join(USAGE_NAMES)}"),
 }
+WORD = re.compile(r"[^\t-\r ]+")
 GREY_LEVEL = re.compile("[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]")
-ROWS_PER_BLOCK = 32
+ROWS_PER_BLOCK = 16
 AGAIN = "download or copy the file again"
 
 
@@ -145,22 +146,40 @@ def _decode(path: Path, texts: pd.Series, kind: str) -> np.ndarray:
 
 def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
     """(N, 2304) uint8 of N texts of grey levels. Raises InputError, which names the first fault."""
-    for fields in (texts.tolist(), [" ".join(text.split()) for text in texts]):
-        try:
-            levels = np.fromstring(" ".join(fields), np.int64, sep=" ")
-        except ValueError:  # not a number
-            continue
-        if len(levels) == NUM_PIXELS * len(fields) and 0 <= levels.min() and levels.max() <= 255:
-            if all(field.count(" ") == NUM_PIXELS - 1 for field in fields):
-                return levels.reshape(-1, NUM_PIXELS).astype(np.uint8)
+    levels = _grey_levels(texts.tolist())
+    if levels is not None:
+        return levels
     for row, text in texts.items():
-        numbers = text.split()
+        numbers = WORD.findall(text)
         if len(numbers) != NUM_PIXELS:
             raise _fault(path, row, f"has {len(numbers)} pixels, not {NUM_PIXELS}")
         for place, number in enumerate(numbers, start=1):
             if not GREY_LEVEL.fullmatch(number):
                 raise _fault(path, row, f"pixel {place} is {_shown(number)}, not a number from 0 to 255")
-    raise AssertionError("NumPy decodes whatever has no fault")
+    raise AssertionError("whatever has no fault is decoded")
+
+
+def _grey_levels(texts: list[str]) -> np.ndarray | None:
+    """(N, 2304) uint8 of N texts of as many numbers with blanks between them; None if anything is wrong.
+
+    All numbers are made of their digits at once, in half of the time that NumPy's own parser takes.
+    """
+    characters = np.frombuffer(f"  {' '.join(texts)} ".encode(), np.uint8)
+    digits = characters - ord("0")  # what is below 0 becomes more than 9
+    is_digit, is_blank = digits < 10, (characters == ord(" ")) | (characters - ord("\t") < 5)
+    hundreds, tens, ones = (is_digit[place : len(digits) - 3 + place] for place in range(3))
+    digits = (digits * is_digit).astype(np.uint16)
+    numbers = 10 * (10 * (digits[:-3] * tens) + digits[1:-2]) + digits[2:-1]
+    ends = np.flatnonzero(ones & is_blank[3:])
+    levels, ends_of_texts = numbers.take(ends), np.cumsum([len(text) + 1 for text in texts])
+    if (
+        (is_digit | is_blank).all()
+        and (np.searchsorted(ends, ends_of_texts) == NUM_PIXELS * np.arange(1, len(texts) + 1)).all()
+        and not (hundreds & tens & ones & is_digit[3:]).any()
+        and levels.max() <= 255
+    ):
+        return levels.astype(np.uint8).reshape(-1, NUM_PIXELS)
+    return None
 
 
 def _fault(path: Path, row: object, what: str) -> InputError:

@@ -11,7 +11,6 @@ whatever beside class or split folders holds no pictures, such as a README or a 
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,9 +65,9 @@ def read_folder(path: str | os.PathLike[str]) -> Faces:
     pictures = labelled or pictures
     if not pictures:
         raise InputError(f"{folder}: has no class folders, such as happy/, and no pictures; give another")
-    with ThreadPoolExecutor() as pool:
-        read = pool.map(_read_face, [picture.path for picture in pictures])
-        images = np.stack(list(tqdm(read, "pictures", len(pictures), disable=None, leave=False)))
+    paths = [picture.path for picture in pictures]
+    # Threads would take longer: most of this is Python, of which one runs at a time.
+    images = np.stack([_read_face(path) for path in tqdm(paths, "pictures", disable=None, leave=False)])
     ids = np.array([picture.path.name for picture in pictures])
     if len(np.unique(ids)) < len(ids):
         ids = np.array([picture.path.relative_to(folder).as_posix() for picture in pictures])

@@ -168,9 +168,7 @@ def _read(file: Path) -> Weights:
         if not metadata.keys() >= {"network", "mean", "std"}:
             raise ValueError("it lacks the network, or the mean or deviation of its faces")
         if metadata["network"] not in NETWORK_NAMES:
-            raise ValueError(
-                f"unknown network {metadata['network']!r}, not one of {', '.join(NETWORK_NAMES)}"
-            )
+            raise ValueError(f"unknown network {metadata['network']!r}")
         record, digest = metadata_path(file), hashlib.sha256(content).hexdigest()
         # HDF5 does not notice a changed bit.
         if record.is_file() and json.loads(record.read_bytes()).get("sha256", digest) != digest:

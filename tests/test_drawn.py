@@ -131,7 +131,11 @@ def test_script_replaces_only_when_told_to(tmp_path: Path, failing, form: str, f
     (before,) = tmp_path.glob(files)
     assert str(tmp_path) in failing(draw_faces_script.main, *command, 2)
     assert list(tmp_path.glob(files)) == [before]
+    photograph = tmp_path / "train" / "happy" / "Training_3908.jpg"
+    photograph.parent.mkdir(parents=True, exist_ok=True)
+    photograph.write_text("not ours to delete")
     draw_faces_script.main([*command, "2", "--overwrite"])
+    photograph.unlink()
     assert len(read_faces(tmp_path / "fer2013.csv" if form == "csv" else tmp_path)) == 3
 
 

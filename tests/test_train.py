@@ -21,7 +21,7 @@ import train_dnn
 from data import InputError
 from data.faces import read_faces
 from data.splits import image_hashes
-from models import CONVOLUTIONAL, NETWORK_NAMES
+from models import CONVOLUTIONAL
 from models.layers import FusedBatchNormalization
 from models.prediction import predict
 from models.weights import find_weights
@@ -99,8 +99,9 @@ def test_a_run_folder_tells_how_to_repeat_the_run(tiny_run, csvs):
     assert not (tiny_run / "checkpoint.weights.h5").exists()
 
 
-@pytest.mark.parametrize("network", [*NETWORK_NAMES, "dnn --precision bfloat16"])
-def test_every_network_trains_and_predicts_as_measured(csvs, tmp_path, capsys, network):
+# That every network trains is in test_pinned.py.
+@pytest.mark.parametrize("network", ["compact", "dnn", "dnn --precision bfloat16"])
+def test_a_network_predicts_as_measured(csvs, tmp_path, capsys, network):
     data, script = csvs / "fer2013.csv", train_dnn if "dnn" in network else train_cnn
     small = f"--precision float32 --epochs 1 --limit 32 --batch-size 16 --network {network}"
     script.main(command(data, tmp_path, small))

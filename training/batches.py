@@ -142,10 +142,7 @@ def _transforms(augmentation: Augmentation, random: Mapping[str, Any]) -> Any:
     scale = 1.0 + _symmetric(random, "zoom") * augmentation.zoom
     stretch = 1.0 + _symmetric(random, "aspect") * augmentation.aspect
     scale_x, scale_y = scale * ops.sqrt(stretch), scale / ops.sqrt(stretch)
-    if augmentation.flip:
-        mirror = ops.where(random["flip"] < 0.5, 1.0, -1.0)
-    else:
-        mirror = ops.ones_like(angle)
+    mirror = ops.where(random["flip"] < 0.5, 1.0, -1.0) if augmentation.flip else ops.ones_like(angle)
     # Each row of a rotation matrix times its scale, the first one also times the mirror: rotation, zoom and
     # flip about the centre of the picture, then the shift.
     a0, a1 = mirror * ops.cos(angle) * scale_x, -mirror * ops.sin(angle) * scale_x

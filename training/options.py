@@ -39,9 +39,7 @@ def parse_options(networks: Sequence[str], description: str | None, argv: Sequen
     """The options of a script that trains one of `networks`, by default the first. Raises InputError."""
     parser = _parser(networks, description)
     typed = parser.parse_args(argv)
-    [picture] = (
-        check_outputs([typed.show_augmentation], False, [".png"]) if typed.show_augmentation else [None]
-    )
+    picture = next(iter(check_outputs(filter(None, [typed.show_augmentation]), False, [".png"])), None)
     initial = find_weights(typed.initial) if typed.initial else None
     network = typed.network or (initial.network if initial else networks[0])
     if initial and (network != initial.network or network not in networks):
