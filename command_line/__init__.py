@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
     def add_data(self, group: Any = None) -> None:
         """Add --data, to `group` where it excludes another option."""
         text = "FER CSV or folder of pictures (default: the data set in data/)"
-        (group or self).add_argument("--data", metavar="DATA", help=text)
+        (group or self).add_argument("--data", help=text)
 
     def add_images(self, group: Any) -> None:
         """Add --images to `group`, and --faces, for a script that takes photographs in place of data."""

@@ -17,9 +17,7 @@ FILE_NAMES = {
     "measure": ("fer2013.csv", "icml_face_data.csv", "train.csv"),
     "test": ("test.csv",),
 }
-COMPETITION = (
-    "https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge"
-)
+KAGGLE = "https://kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge"
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def locate_faces(path: str | None, purpose: Literal["train", "measure", "test"])
         return folder
     raise InputError(
         f"no {' or '.join(FILE_NAMES[purpose])} in {DATA_FOLDER}: download icml_face_data.csv into it, from "
-        f"{COMPETITION}, or name your file with --data; 'make demo' works without it"
+        f"{KAGGLE}, or name your file with --data; 'make demo' works without it"
     )
 
 

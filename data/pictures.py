@@ -113,11 +113,8 @@ def shrink(grey: Image.Image, square: Square) -> np.ndarray:
 
 def find_folders(folder: Path) -> dict[str, Path]:
     """The split and class folders in a folder, by their names in lower case."""
-    return {
-        _key(each): each
-        for each in _entries(folder)
-        if each.is_dir() and _key(each) in USAGE_OF_FOLDER | CLASS_OF_FOLDER
-    }
+    known = USAGE_OF_FOLDER | CLASS_OF_FOLDER
+    return {_key(each): each for each in _entries(folder) if each.is_dir() and _key(each) in known}
 
 
 def _find_pictures(root: Path) -> list[Picture]:

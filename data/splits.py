@@ -38,7 +38,8 @@ class Hashes:
     """Hashes of faces, as weight files hold those of the faces that a network was trained on.
 
     exact: (N,) uint64 from image_hashes.
-    perceptual: (M, 2) uint64 from perceptual_hashes; M is N, but fewer, or 0, in weights of older versions.
+    perceptual: (M, 2) uint64 from perceptual_hashes. In weight files each value occurs once, so M may be less
+        than N; weights of older versions have none.
     """
 
     exact: np.ndarray
@@ -153,7 +154,9 @@ def split_validation(
         raise InputError(f"validation fraction {fraction}: {problem}; give a larger one, or more faces")
     if counts.min() < 2:
         rare = CLASS_NAMES[classes[counts.argmin()]]
-        raise InputError(f"class {rare}: has one face, too few for a validation split; give more faces")
+        raise InputError(
+            f"class {rare}: has one face, too few for a validation split; add more, or --validation none"
+        )
     _, held_out = train_test_split(
         np.arange(len(label_of_group)), test_size=fraction, random_state=seed, stratify=label_of_group
     )

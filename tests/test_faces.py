@@ -7,7 +7,7 @@ from PIL import Image
 
 from data import InputError
 from data import faces as faces_module
-from data.faces import COMPETITION, Faces, attach_labels, locate_faces, read_faces
+from data.faces import KAGGLE, Faces, attach_labels, locate_faces, read_faces
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
 FACES = Faces(
@@ -111,5 +111,5 @@ def test_no_data_set_says_how_to_get_it(folder, purpose):
         locate_faces(None, purpose)
     message = str(raised.value)
     assert "\n" not in message
-    for words in (faces_module.FILE_NAMES[purpose][0], str(folder), COMPETITION, "--data", "make demo"):
+    for words in (faces_module.FILE_NAMES[purpose][0], str(folder), KAGGLE, "--data", "make demo"):
         assert words in message

@@ -73,7 +73,7 @@ def test_initial_weights_choose_network_and_recipe(csvs):
         ("--seed 99999999999", "is not a whole number"),
         ("--recipe slow", "invalid choice"),
         ("--epoch 3", "unrecognized arguments"),
-        ("--set dropout=2", "--set dropout=2: must be a number from 0 to 0.95"),
+        ("--set dropout=2", "--set dropout=2: give dropout=VALUE, a number from 0 to 0.95"),
         ("--network compact --recipe report", "compact has only fast and finetune"),
         ("--recipe finetune", "needs weights to start from; add --from"),
         ("--from compact --network cnn", "is compact; give weights of cnn"),

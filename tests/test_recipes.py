@@ -38,15 +38,15 @@ def test_settings_replace_those_of_the_recipe_and_nothing_else():
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("dropout", "must be a number from 0 to 0.95"),
-        ("speed=3", "is not NAME=VALUE with a name of optimizer, learning_rate"),
-        ("epochs=3", "is not NAME=VALUE"),
-        ("dropout=1", "must be a number from 0 to 0.95"),
-        ("dropout=nan", "must be a number"),
-        ("learning_rate=", "must be a number from 1e-07 to 10"),
-        ("erase=12", "must be a number from 0 to 1"),
-        ("flip=yes", "must be a number from 0 to 1"),
-        ("optimizer=lion", "must be adam or adamw or muon or sgd"),
+        ("dropout", "give dropout=VALUE, a number from 0 to 0.95"),
+        ("speed=3", "give NAME=VALUE, with one of the names optimizer, learning_rate"),
+        ("epochs=3", "give NAME=VALUE"),
+        ("dropout=1", "give dropout=VALUE, a number from 0 to 0.95"),
+        ("dropout=nan", "give dropout=VALUE, a number"),
+        ("learning_rate=", "give learning_rate=VALUE, a number from 1e-07 to 10"),
+        ("erase=12", "give erase=VALUE, a number from 0 to 1"),
+        ("flip=yes", "give flip=VALUE, a number from 0 to 1"),
+        ("optimizer=lion", "give optimizer=VALUE, adam or adamw or muon or sgd"),
     ],
 )
 def test_a_setting_that_does_not_exist_or_is_out_of_range_is_refused(setting, words):

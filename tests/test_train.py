@@ -223,6 +223,13 @@ train_cnn.main(sys.argv[1:])
 """
 
 
+def test_a_run_that_another_process_has_begun_by_now_is_refused(csvs, tmp_path):
+    options = parse_options(("compact",), "", command(csvs / "train.csv", tmp_path, ""))
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(InputError, match="another process by now"):
+        train(options)
+
+
 def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(csvs, tmp_path, failing):
     options = command(csvs / "train.csv", tmp_path, "--epochs 100000")
     process = subprocess.Popen(

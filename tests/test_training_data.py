@@ -63,7 +63,8 @@ def test_without_validation_a_note_says_what_is_lost(csvs, capsys):
         ("test.csv", "none", "has no labels"),
         ("train.csv", "PublicTest", "Usage"),
         ("train.csv", "1.5", "fraction"),
-        ("train.csv", "PrivateTest", "PrivateTest"),
+        ("train.csv", "PrivateTest", "--validation PrivateTest: no such file; give data, a fraction or Publ"),
+        ("train.csv", "0..2", "--validation 0..2: no such file"),
     ],
 )
 def test_what_cannot_be_held_out_is_refused(csvs, file, validation, words):

@@ -118,9 +118,8 @@ def augment(faces: Any, augmentation: Augmentation, numbers: Any) -> Any:
     )[..., 0]
     if augmentation.brightness or augmentation.contrast:
         mean = ops.mean(faces, axis=(1, 2), keepdims=True)
-        contrast, brightness = (
-            _symmetric(random, name)[:, None, None] for name in ("contrast", "brightness")
-        )
+        contrast = _symmetric(random, "contrast")[:, None, None]
+        brightness = _symmetric(random, "brightness")[:, None, None]
         faces = mean + (faces - mean) * (1.0 + contrast * augmentation.contrast)
         faces = ops.clip(faces + brightness * (augmentation.brightness * 255.0), 0.0, 255.0)
     return _erase(faces, augmentation, random) if augmentation.erase else faces

@@ -167,12 +167,12 @@ def with_settings(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     for change in changes:
         setting, _, text = change.partition("=")
         if setting not in SETTINGS:
-            raise InputError(f"--set {change}: is not NAME=VALUE with a name of {', '.join(SETTINGS)}")
+            raise InputError(f"--set {change}: give NAME=VALUE, with one of the names {', '.join(SETTINGS)}")
         metadata = SETTINGS[setting].metadata
         try:
             value = {setting: metadata["parse"](text)}
         except (KeyError, ValueError):
-            raise InputError(f"--set {change}: must be {metadata['allowed']}") from None
+            raise InputError(f"--set {change}: give {setting}=VALUE, {metadata['allowed']}") from None
         if not hasattr(recipe, setting):  # it is one of the augmentation's
             value = {"augmentation": replace(recipe.augmentation, **value)}
         recipe = replace(recipe, **value)

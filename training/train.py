@@ -39,6 +39,8 @@ def train(options: Options) -> None:
     if options.record.setdefault("data_digest", data.digest()) != data.digest():
         raise InputError(f"{run}: its faces or teachers have changed since it was started; start a new run")
     with run_folder.locked(run), ending_at_once(run):
+        if (run / weights.RUN).exists() and "initial_weights" not in options.record:
+            raise InputError(f"{run}: has a run of another process by now; choose another --run")
         set_up_keras(arguments["backend"], arguments["deterministic"])
         history = run_folder.read_history(run) if (run / weights.HISTORY).exists() else []
         if len(history) == options.recipe.epochs:
@@ -94,7 +96,10 @@ def fit(options: Options, data: TrainingData) -> run_folder.History:
 
 
 def begin(options: Options, data: TrainingData, initial: weights.Weights | None) -> dict[str, Any]:
-    """Write run.json and say what is trained: the record. Of a stopped run, only the precision may change."""
+    """The record of what is about to be trained, written as run.json and printed.
+
+    Of a stopped run, only the precision may change.
+    """
     run, backend, found = options.run, options.record["arguments"]["backend"], gpus()
     record = {
         **run_folder.environment(backend, [gpu.name for gpu in found]),
@@ -112,12 +117,13 @@ def begin(options: Options, data: TrainingData, initial: weights.Weights | None)
     if initial and not (run / run_folder.INITIAL).exists():
         write_file(run / run_folder.INITIAL, initial.path.read_bytes())
     write_file(run / weights.RUN, json.dumps(record, indent=2) + "\n")
-    print(f"training {record['network']} in {record['precision']}, into {run}", flush=True)
+    faces = f"{len(data.training):,} faces, validated on {record['validation_faces']:,}"
+    print(f"training {record['network']} in {record['precision']} on {faces}, into {run}", flush=True)
     return record
 
 
 def share_among_devices(recipe: Recipe, faces: int) -> Recipe:
-    """The recipe with a batch size of at most `faces`, which on JAX all devices share alike."""
+    """The recipe with a batch size of at most `faces`, and on JAX one that all devices can share alike."""
     import keras
 
     devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
@@ -184,23 +190,21 @@ def validate(network: Any, faces: Faces | None, label_smoothing: float) -> dict[
 
 
 def finish(options: Options, data: TrainingData, history: run_folder.History) -> None:
-    """Predict the fold that was left out, and print the best epoch and the files."""
-    run = options.run
-    files = [run / name for name in (weights.BEST, weights.LAST, weights.HISTORY)]
+    """Predict the fold that was left out, delete the checkpoint, and print the best epoch and the files."""
+    run, names = options.run, [weights.BEST, weights.LAST, weights.HISTORY]
     if data.left_out is not None:
         best = weights.find_weights(str(run))
         probabilities = predict_probabilities([weights.load_network(best)], data.left_out.images, tta=True)
         # Folds keep identical faces together, but not other duplicates.
         trained_on = np.isin(image_hashes(data.left_out.images), best.hashes.exact)
         write_file(run / weights.FOLD, probabilities_csv(data.left_out, trained_on, probabilities))
-        files.append(run / weights.FOLD)
-    for name in (weights.CHECKPOINT, run_folder.INITIAL):
-        (run / name).unlink(missing_ok=True)
+        names.append(weights.FOLD)
+    for temporary in (weights.CHECKPOINT, run_folder.INITIAL):
+        (run / temporary).unlink(missing_ok=True)
     row = run_folder.best_epoch(history)
     name = "val_accuracy" if "val_accuracy" in row else "accuracy"
     print(f"{name} {row[name]:.4f} in epoch {row['epoch']} of {len(history)}; curves: python curves.py {run}")
-    for file in files:
-        print(f"wrote {file}")
+    print(f"{run} has {', '.join(names)}")
 
 
 @contextlib.contextmanager

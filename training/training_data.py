@@ -4,11 +4,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data import NUM_CLASSES, USAGE_NAMES
+from data import NUM_CLASSES, USAGE_NAMES, InputError
 from data.faces import Faces, read_faces
 from data.splits import (
     Hashes,
@@ -87,7 +88,7 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
         training, left_out = training.select(~is_left_out), training.select(is_left_out)
     labels, hashes = training.require_labels(), Hashes.of(training.images)
     held_out: Faces | None = None
-    if re.fullmatch(r"[\d.]+", validation):
+    if re.fullmatch(r"\d*\.?\d+", validation):
         groups = group_duplicates(hashes)
         learn, hold = split_validation(labels, groups, float(validation), arguments["seed"])
         training, held_out = training.select(learn), training.select(hold)
@@ -95,6 +96,8 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     elif validation == "PublicTest":
         held_out = faces.of_usage("PublicTest")
     elif validation != "none":
+        if not Path(validation).exists():
+            raise InputError(f"--validation {validation}: no such file; give data, a fraction or PublicTest")
         held_out = read_faces(validation)
         held_out.require_labels()
         _note_trained_on(held_out, hashes, "the network will be trained on")
