@@ -21,7 +21,7 @@ BITS = 128
 WORDS = BITS // 64
 # Faces whose hashes differ in more bits are different faces. Measured: docs/results.md.
 MOST_BITS = 4
-# Frequencies in each direction; (u, v) with the smallest sums are taken, and there are more than 128 of them.
+# Frequencies in each direction; of these 256, the 128 with the smallest sums u + v are taken.
 _FREQUENCIES = 16
 # Whole numbers, so that sums are exact and the same on every machine.
 _COSINES = np.rint(
@@ -106,8 +106,8 @@ def group_duplicates(hashes: Hashes) -> np.ndarray:
 def _near_pairs(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Indices into (N, 2) and (M, 2) hashes of the pairs that differ in at most MOST_BITS bits.
 
-    Such a pair is equal in one of any MOST_BITS + 1 blocks of its bits, so only hashes with an equal block of
-    16 bits are compared.
+    Few different bits cannot be in all of MOST_BITS + 1 blocks, so only hashes with an equal block of 16 bits
+    are compared.
     """
     for block in range(MOST_BITS + 1):
         left, right = (pd.DataFrame({"block": each.view(np.uint16)[:, block]}) for each in (first, second))
@@ -120,7 +120,7 @@ def _near_pairs(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndar
 def in_fold(exact: np.ndarray, number: int, count: int) -> np.ndarray:
     """(N,) bool: which faces are in fold `number`, from 1, of `count`; identical faces are in one fold.
 
-    exact: (N,) uint64 from image_hashes, which decide alone, so that the folds of all runs fit together.
+    exact: (N,) uint64 from image_hashes. They alone decide, so that the folds of all runs fit together.
     """
     return exact % np.uint64(count) == number - 1
 
@@ -139,7 +139,8 @@ def split_validation(
     """Sorted row indices of the faces to learn from and of those to hold out; together they are all rows.
 
     labels: (N,) int indices into CLASS_NAMES. groups: (N,) int from group_duplicates; no group is on both
-    sides. Each class gives about `fraction` of its faces. The same arguments give the same split.
+    sides. Each class gives about `fraction` of its faces; a group counts for the class of its first face. The
+    same arguments give the same split.
     Raises InputError when the fraction is not above 0 and at most 0.5, or a class cannot be on both sides.
     """
     from sklearn.model_selection import train_test_split  # StratifiedGroupKFold takes 25 s for 28,709 faces

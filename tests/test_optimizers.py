@@ -119,7 +119,7 @@ def test_averaged_weights_have_statistics_of_their_own_and_leave_the_training_al
         kernels.append(np.array(model.get_layer("convolution").kernel))
     before, measured = model.get_weights(), []
     for batches in ([FACES[:4]], [FACES[4:]], [FACES[:4], FACES[4:]]):
-        network = averaged.take_over(model, [(faces, None) for faces in batches])
+        network = averaged.update(model, [(faces, None) for faces in batches])
         layers = [network.get_layer(name) for name in ("first", "second")]
         measured.append(
             [np.array(each) for layer in layers for each in (layer.moving_mean, layer.moving_variance)]

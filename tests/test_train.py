@@ -196,7 +196,7 @@ def test_students_learn_from_folds_and_from_initial_weights(csvs, tmp_path, tiny
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("training.train.fit_epoch", stop)
+        patch.setattr("training.train.train_epoch", stop)
         teachers = f"--teacher {first}/fold.csv {second}/fold.csv"
         with pytest.raises(SystemExit):
             train_cnn.main(command(data, student, f"{small} {teachers} --from {first}"))

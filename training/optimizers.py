@@ -103,8 +103,8 @@ class AveragedNetwork:
         self.network = network
         self._call = compiled(functools.partial(network.stateless_call, training=True))
 
-    def take_over(self, model: keras.Model, batches: Iterable[tuple[Any, Any]]) -> keras.Model:
-        """The copy, with the average of now.
+    def update(self, model: keras.Model, batches: Iterable[tuple[Any, Any]]) -> keras.Model:
+        """The copy, with the average that the optimizer keeps now.
 
         The average has other activations than the weights, so the statistics of batch normalisation are
         measured anew (Izmailov et al. 2018), on the first `batches` of (faces, targets).

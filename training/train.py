@@ -46,11 +46,11 @@ def train(options: Options) -> None:
         if len(history) == options.recipe.epochs:
             print(f"{run} is finished: {len(history)} epochs")
         else:
-            history = fit(options, data)
+            history = train_epochs(options, data)
         finish(options, data, history)
 
 
-def fit(options: Options, data: TrainingData) -> run_folder.History:
+def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
     """Train from the checkpoint, else the initial weights, else random ones, to the recipe's last epoch."""
     import keras
 
@@ -75,10 +75,10 @@ def fit(options: Options, data: TrainingData) -> run_folder.History:
     for epoch in range(len(history), recipe.epochs):
         started = time.monotonic()
         seed_dropout(model, seed, epoch * batches.steps)
-        row = {"epoch": epoch + 1, **fit_epoch(model, batches, epoch)}
+        row = {"epoch": epoch + 1, **train_epoch(model, batches, epoch)}
         network = model
         if averaged:
-            network = averaged.take_over(model, batches.epoch(epoch, mixup=False))
+            network = averaged.update(model, batches.epoch(epoch, mixup=False))
         row |= validate(network, data.validation, recipe.label_smoothing)
         measured = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
         row["learning_rate"] = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
@@ -166,7 +166,7 @@ def seed_dropout(model: Any, seed: int, step: int) -> None:
         layer.seed_generator.state.assign([seed, number * 2**27 + step])
 
 
-def fit_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
+def train_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
     """Train for one epoch: its loss and accuracy. Raises InputError when the training diverged."""
     on_terminal = int(sys.stdout.isatty())  # else a progress bar would fill a log with backspaces
     options = {"steps_per_epoch": batches.steps, "shuffle": False, "verbose": on_terminal}
