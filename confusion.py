@@ -21,7 +21,7 @@ from analysis.held_out import held_out
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
-from data.faces import locate_faces
+from data.faces import locate_faces, read_faces
 from models.prediction import predict
 from models.weights import DEFAULT, HELP
 
@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     files = figure_files(arguments, added + ["-worst"] * bool(arguments.worst), [".json", ".csv"])
     networks = named_ensembles([arguments.weights, *arguments.versus])
     weights = [each for group in networks.values() for each in group]
-    held = held_out(data, weights, arguments.validation, arguments.labels, arguments.allow_seen)
+    faces = read_faces(data, arguments.labels)
+    held = held_out(faces, weights, arguments.validation, arguments.allow_seen)
     print(held, flush=True)
 
     probabilities = {

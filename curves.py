@@ -2,8 +2,8 @@
 
     python curves.py runs/cnn runs/dnn --out curves.png
 
-Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The figure of a
-single run is in its folder as curves.png. The .json file beside exported weights serves as a run too:
+Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The .json file
+beside exported weights serves as a run too:
 
     python curves.py models/weights/*.json
 """

@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if found and arguments.examples:
         figures["-examples"] = draw_examples(units, name, ascent, found)
     if faces and found and units.kind == "filter":
-        face = happy_face(network, weights, found.faces) if row is None else faces.select(slice(row, row + 1))
+        candidates = found.faces if faces.labels is None else faces
+        face = happy_face(network, weights, candidates) if row is None else faces.select(slice(row, row + 1))
         figures["-outputs"] = draw_outputs(units, name, filter_outputs(units, face.images[0]), face)
 
     columns = {"name": units.names, "activation": ascent.activations, "dead": ascent.dead}

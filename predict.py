@@ -19,7 +19,7 @@ import numpy as np
 from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
 from command_line import Parser, check_outputs, one_line_errors
 from data import CLASS_NAMES, write_file
-from data.faces import locate_faces, read_faces
+from data.faces import attach_labels, locate_faces, read_faces
 from data.photographs import face_table, read_photographs
 from data.splits import trained_on
 from data.submission import probabilities_csv, submission_csv
@@ -30,9 +30,7 @@ from models.weights import DEFAULT, HELP, find_ensemble
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
-    source = parser.add_mutually_exclusive_group()
-    parser.add_data(source)
-    parser.add_images(source)
+    parser.add_data(or_images=True)
     add = parser.add_argument
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
     add("--out", metavar="FILE", help="submission.csv, or with --images the table, as .csv or .json")
@@ -60,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_outputs(filter(None, [out, arguments.probabilities]), arguments.overwrite, [".csv"])
     weights = find_ensemble(arguments.weights)
     faces = read_faces(data)
-    labelled = read_faces(data, arguments.labels) if arguments.labels else faces
+    labelled = attach_labels(faces, arguments.labels) if arguments.labels else faces
 
     probabilities = predict(weights, faces.images, arguments.tta)
     predicted = probabilities.argmax(axis=1)

@@ -37,9 +37,7 @@ from models.weights import DEFAULT_SINGLE, HELP_SINGLE, Weights, find_weights, l
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = FigureParser(__doc__)
-    source = parser.add_mutually_exclusive_group()
-    parser.add_data(source)
-    parser.add_images(source)
+    parser.add_data(or_images=True)
     add = parser.add_argument
     add("--weights", default=DEFAULT_SINGLE, metavar="RUN", help=HELP_SINGLE)
     parser.add_subset()
@@ -109,8 +107,8 @@ def read_chosen(arguments: argparse.Namespace, photographs: Sequence[Photograph]
             raise InputError(f"--rows: {faces.source} has the rows 0 to {len(faces) - 1}; choose among these")
         faces = faces.select(np.array(arguments.rows))
     else:
-        data = locate_faces(arguments.data, "measure")
-        held = held_out(data, [weights], arguments.validation, arguments.labels, arguments.allow_seen)
+        faces = read_faces(locate_faces(arguments.data, "measure"), arguments.labels)
+        held = held_out(faces, [weights], arguments.validation, arguments.allow_seen)
         print(held, flush=True)
         return held.reference
     if len(faces) > MOST_COLUMNS:

@@ -14,7 +14,6 @@ Olah et al. 2017 (Fourier parametrisation, real faces beside each picture).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -187,11 +186,10 @@ def filter_outputs(units: Units, face: np.ndarray) -> np.ndarray:
 def happy_face(network: Any, weights: Weights, faces: Faces) -> Faces:
     """The one happy face that the network gets right with most confidence, as saliency.py chooses it.
 
-    Of labelled data, it is held out from the training of these `weights` if possible, and any of the data may
-    be chosen; without labels, one of `faces`.
+    Of labelled faces, it is held out from the training of these `weights` if possible.
     """
     if faces.labels is not None:
-        held = held_out(Path(faces.source), [weights], allow_seen=True)
+        held = held_out(faces, [weights], allow_seen=True)
         faces = held.faces.select(held.subsets.get(WITHOUT_DUPLICATES, slice(None)))
         labels = faces.require_labels()
         faces = faces.select(labels == HAPPY if HAPPY in labels else slice(None))

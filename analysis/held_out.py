@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from analysis.metrics import ALL, WITHOUT_DUPLICATES, subset_text, subsets_of
 from data import USAGE_NAMES, InputError
-from data.faces import Faces, read_faces
+from data.faces import Faces
 from data.splits import trained_on
 from models.weights import Weights
 
@@ -52,24 +51,20 @@ class HeldOut:
 
 
 def held_out(
-    path: Path,
-    weights: Sequence[Weights],
-    usage: str | None = None,
-    labels: str | None = None,
-    allow_seen: bool = False,
+    faces: Faces, weights: Sequence[Weights], usage: str | None = None, allow_seen: bool = False
 ) -> HeldOut:
-    """Read labelled faces, and leave out those that any of `weights` was trained on, or on a copy.
+    """Leave out of labelled faces those that any of `weights` was trained on, or on a copy.
 
     In the data of a training run, the faces that are left are the run's own validation split.
-    path: a CSV or a folder of faces.
     usage: one of USAGE_NAMES, or 'all'; None for PublicTest, else PrivateTest, else all rows.
-    labels: an `id,label` CSV for data without labels; only its faces count.
     allow_seen: measure in detail on all faces.
     Raises InputError, also when no face is left.
     """
-    faces = read_faces(path, labels)
+    source = faces.source
     if faces.labels is None:
-        raise InputError(f"{path}: has no labels; give data that has them, or an id,label file with --labels")
+        raise InputError(
+            f"{source}: has no labels; give data that has them, or an id,label file with --labels"
+        )
     if usage is None:
         present = () if faces.usage is None else np.take(USAGE_NAMES, np.unique(faces.usage))
         usage = next((name for name in ("PublicTest", "PrivateTest") if name in present), "all")
@@ -78,7 +73,7 @@ def held_out(
     known = trained_on(faces.images, [each.hashes for each in weights])
     if known.all() and not allow_seen:
         rows = "rows" if usage == "all" else f"{usage} rows"
-        known_to = f"{path}: the weights were trained on all {len(faces):,} {rows}"
+        known_to = f"{source}: the weights were trained on all {len(faces):,} {rows}"
         raise InputError(
             f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or train a run of your own, which "
             "holds faces out (--weights runs/NAME), or measure on these by --allow-seen"

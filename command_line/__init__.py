@@ -63,15 +63,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
 
-    def add_data(self, group: Any = None) -> None:
-        """Add --data, to `group` where it excludes another option."""
-        text = "FER CSV or folder of pictures (default: the data set in data/)"
-        (group or self).add_argument("--data", help=text)
-
-    def add_images(self, group: Any) -> None:
-        """Add --images to `group`, and --faces, for a script that takes photographs in place of data."""
-        group.add_argument("--images", nargs="+", metavar="PATH", help="photographs, or folders of them")
-        self.add_argument("--faces", choices=("find", "whole"), help="default: find; whole for small squares")
+    def add_data(self, or_images: bool = False) -> None:
+        """Add --data. or_images: and --images, which excludes it, with --faces."""
+        source = self.add_mutually_exclusive_group()
+        source.add_argument("--data", help="FER CSV or folder of pictures (default: the data set in data/)")
+        if or_images:
+            source.add_argument("--images", nargs="+", metavar="PATH", help="photographs, or folders of them")
+            text = "default: find; whole for small squares"
+            self.add_argument("--faces", choices=("find", "whole"), help=text)
 
     def add_overwrite(self) -> None:
         """Add --overwrite, without which no script replaces a file."""

@@ -25,7 +25,9 @@ def nothing() -> list[Weights]:
 
 def test_what_any_of_the_networks_was_trained_on_is_left_out(csvs):
     faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
-    held = held_out(csvs / "fer2013.csv", [trained_on(faces.images[:3]), trained_on(faces.images[2:6])])
+    held = held_out(
+        read_faces(csvs / "fer2013.csv"), [trained_on(faces.images[:3]), trained_on(faces.images[2:6])]
+    )
     assert list(held.subsets) == ["without_duplicates", "all"]
     assert [rows.sum() for rows in held.subsets.values()] == [29, 35]
     assert held.reference.rows.tolist() == list(range(146, 175))
@@ -33,14 +35,14 @@ def test_what_any_of_the_networks_was_trained_on_is_left_out(csvs):
     assert held.described() == "29 PublicTest faces without duplicates in training"
     assert str(held).endswith("fer2013.csv; the weights were trained on 6 others")
 
-    held = held_out(csvs / "fer2013.csv", [trained_on(faces.images[:6])], allow_seen=True)
+    held = held_out(read_faces(csvs / "fer2013.csv"), [trained_on(faces.images[:6])], allow_seen=True)
     assert list(held.subsets) == ["all", "without_duplicates"]
     assert str(held) == f"all 35 PublicTest faces (6 trained on), of {csvs / 'fer2013.csv'}"
 
 
 def test_the_usage_is_chosen_or_the_first_that_is_there(csvs, nothing, tmp_path):
     def rows(path: Path, usage: str | None = None) -> list[int]:
-        return held_out(path, nothing, usage).reference.rows.tolist()
+        return held_out(read_faces(path), nothing, usage).reference.rows.tolist()
 
     assert rows(csvs / "fer2013.csv") == list(range(140, 175))
     assert rows(csvs / "fer2013.csv", "PrivateTest") == list(range(175, 210))
@@ -48,7 +50,7 @@ def test_the_usage_is_chosen_or_the_first_that_is_there(csvs, nothing, tmp_path)
     assert rows(csvs / "fer2013.csv", "all") == list(range(210))
     assert rows(csvs / "train.csv") == list(range(140))
     with pytest.raises(InputError, match="Usage"):
-        held_out(csvs / "train.csv", nothing, "PublicTest")
+        held_out(read_faces(csvs / "train.csv"), nothing, "PublicTest")
 
 
 @pytest.mark.parametrize("name", ["train.csv", "fer2013.csv"])
@@ -59,7 +61,7 @@ def test_the_validation_split_of_a_run_is_what_it_was_not_trained_on(csvs, name)
     groups = group_duplicates(Hashes.of(faces.images))
     learn, hold = split_validation(faces.labels, groups, 0.2, seed=1)
     usage = None if name == "train.csv" else "Training"
-    held = held_out(csvs / name, [trained_on(faces.images[learn])], usage)
+    held = held_out(read_faces(csvs / name), [trained_on(faces.images[learn])], usage)
     assert held.reference.rows.tolist() == sorted(hold)
     # Predicting the other faces would take most of the time and measure nothing.
     assert list(held.subsets) == ["without_duplicates"]
@@ -71,8 +73,8 @@ def test_without_a_face_that_is_new_the_line_says_what_to_do(csvs):
     with pytest.raises(
         InputError, match=r"trained on all 140 rows; .*icml_face_data.*runs/NAME.*--allow-seen"
     ):
-        held_out(csvs / "train.csv", everything)
-    held = held_out(csvs / "train.csv", everything, allow_seen=True)
+        held_out(read_faces(csvs / "train.csv"), everything)
+    held = held_out(read_faces(csvs / "train.csv"), everything, allow_seen=True)
     assert list(held.subsets) == ["all"]
     assert held.described() == "all 140 faces (140 trained on)"
 
@@ -81,8 +83,8 @@ def test_labels_of_their_own_file_may_cover_a_part(csvs, nothing, tmp_path):
     ids, labels = read_labels(csvs / "test_labels.csv")
     some = tmp_path / "some.csv"
     some.write_text(submission_csv(ids[[7, 3, 30]], labels[[7, 3, 30]]))
-    held = held_out(csvs / "test.csv", nothing, labels=str(some))
+    held = held_out(read_faces(csvs / "test.csv", str(some)), nothing)
     assert held.reference.rows.tolist() == [3, 7, 30]
     np.testing.assert_array_equal(held.reference.labels, labels[[3, 7, 30]])
     with pytest.raises(InputError, match="--labels"):
-        held_out(csvs / "test.csv", nothing)
+        held_out(read_faces(csvs / "test.csv"), nothing)

@@ -36,7 +36,7 @@ def train(options: Options) -> None:
         return show_augmentation(options, options.picture)
     run, arguments = options.run, options.record["arguments"]
     data = load_training_data(arguments)
-    if options.record.setdefault("data_digest", data.digest()) != data.digest():
+    if options.record.setdefault("data_digest", digest := data.digest()) != digest:
         raise InputError(f"{run}: its faces or teachers have changed since it was started; start a new run")
     with run_folder.locked(run), ending_at_once(run):
         if (run / weights.RUN).exists() and "initial_weights" not in options.record:
