@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     files = figure_files(arguments, added + ["-worst"] * bool(arguments.worst), [".json", ".csv"])
     networks = named_ensembles([arguments.weights, *arguments.versus])
     weights = [each for group in networks.values() for each in group]
-    faces = read_faces(data, arguments.labels)
+    faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
     held = held_out(faces, weights, arguments.validation, arguments.allow_seen)
     print(held, flush=True)
 

@@ -96,7 +96,7 @@ def read_given(arguments: argparse.Namespace) -> Faces | None:
             raise
         print(f"all that needs faces is omitted: {error}")
         return None
-    return read_faces(data)
+    return read_faces(data, None, arguments.classes, arguments.faces)
 
 
 if __name__ == "__main__":

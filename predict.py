@@ -19,8 +19,10 @@ import numpy as np
 from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
 from command_line import Parser, check_outputs, one_line_errors
 from data import CLASS_NAMES, write_file
-from data.faces import attach_labels, locate_faces, read_faces
-from data.photographs import face_table, read_photographs
+from data.faces import locate_faces, read_faces
+from data.labels import attach_labels
+from data.photographs import face_table, names_of, read_photographs
+from data.pictures import png_bytes
 from data.splits import trained_on
 from data.submission import probabilities_csv, submission_csv
 from models.prediction import predict
@@ -37,13 +39,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--probabilities", metavar="FILE", help="also write the seven probabilities of each face")
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
+    add("--crops", metavar="FOLDER", help="also write each face as the networks see it, to sort into classes")
     add("--annotate", metavar="FOLDER", help="also draw the photographs with their faces")
     parser.add_overwrite()
     arguments = parser.parse_args(argv)
     if arguments.images:
-        parser.refuse(arguments, ["labels", "probabilities"], "goes with --data only")
+        parser.refuse(arguments, ["labels", "probabilities", "classes"], "goes with --data only")
     else:
-        parser.refuse(arguments, ["faces", "annotate"], "goes with --images only")
+        parser.refuse(arguments, ["annotate", "crops"], "goes with --images only")
     return arguments
 
 
@@ -57,8 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     data, out = locate_faces(arguments.data, "test"), arguments.out or "submission.csv"
     check_outputs(filter(None, [out, arguments.probabilities]), arguments.overwrite, [".csv"])
     weights = find_ensemble(arguments.weights)
-    faces = read_faces(data)
-    labelled = attach_labels(faces, arguments.labels) if arguments.labels else faces
+    faces = read_faces(data, None, arguments.classes, arguments.faces, only_test=True)
+    labelled = attach_labels(faces, arguments.labels, arguments.classes) if arguments.labels else faces
 
     probabilities = predict(weights, faces.images, arguments.tta)
     predicted = probabilities.argmax(axis=1)
@@ -85,12 +88,18 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     weights = find_ensemble(arguments.weights)
     outputs = check_outputs(filter(None, [arguments.out]), arguments.overwrite, [".csv", ".json"])
     photographs = read_photographs(arguments.images, arguments.faces)
-    drawings = []
+    images = np.concatenate([each.images for each in photographs])
+    names, drawings, crops = names_of(photographs), [], []
     if arguments.annotate:
-        Path(arguments.annotate).mkdir(parents=True, exist_ok=True)
-        drawings = [Path(arguments.annotate, f"{each.path.stem}-faces.png") for each in photographs]
-        check_outputs(drawings, arguments.overwrite)
-    probabilities = predict(weights, np.concatenate([each.images for each in photographs]), arguments.tta)
+        drawings = [Path(arguments.annotate, f"{name}-faces.png") for name in names]
+    if arguments.crops:
+        counts = [range(1, len(each.squares) + 1) for each in photographs]
+        numbered = [f"{name}-{number}" for name, each in zip(names, counts, strict=True) for number in each]
+        crops = [Path(arguments.crops, f"{name}.png") for name in numbered]
+    for folder in filter(None, (arguments.annotate, arguments.crops)):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    check_outputs([*drawings, *crops], arguments.overwrite)
+    probabilities = predict(weights, images, arguments.tta)
     table = face_table(photographs, probabilities).round(6)
     shown = table.astype(object).where(table.notna(), "-")
     print(shown.to_string(index=False, float_format="{:.3f}".format))
@@ -99,6 +108,10 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
         as_json = table.to_json(orient="records", indent=2, force_ascii=False).replace("\\/", "/")
         write_file(file, as_json if file.suffix.lower() == ".json" else table.to_csv(index=False))
         print(f"wrote {file}: {len(table):,} rows")
+    for file, image in zip(crops, images, strict=False):
+        write_file(file, png_bytes(image))
+    if crops:
+        print(f"wrote {len(crops):,} faces into {arguments.crops}")
     if drawings:
         from analysis.figures.photographs import annotate  # matplotlib takes as long as the faces
 

@@ -50,8 +50,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of SmoothGrad and the checks")
     parser.add_figure("saliency.png")
     arguments = parser.parse_args(argv)
-    wrong, right = (["rows"], "--data") if arguments.images else (["faces"], "--images")
-    parser.refuse(arguments, wrong, f"goes with {right} only")
+    if arguments.images:
+        parser.refuse(arguments, ["rows", "classes"], "goes with --data only")
     choosing = ("mean", "validation", "labels", "allow_seen") if arguments.images or arguments.rows else ()
     parser.refuse(arguments, choosing, "does not go with --images or --rows, which choose the faces")
     return arguments
@@ -102,12 +102,13 @@ def read_chosen(arguments: argparse.Namespace, photographs: Sequence[Photograph]
     if photographs:
         faces = Faces(np.concatenate([each.images for each in photographs]), source="--images")
     elif arguments.rows:
-        faces = read_faces(locate_faces(arguments.data, "measure"))
+        faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
         if max(arguments.rows) >= len(faces):
             raise InputError(f"--rows: {faces.source} has the rows 0 to {len(faces) - 1}; choose among these")
         faces = faces.select(np.array(arguments.rows))
     else:
-        faces = read_faces(locate_faces(arguments.data, "measure"), arguments.labels)
+        data = locate_faces(arguments.data, "measure")
+        faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
         held = held_out(faces, [weights], arguments.validation, arguments.allow_seen)
         print(held, flush=True)
         return held.reference

@@ -61,16 +61,26 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=description, formatter_class=_Help, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments") and " -" not in message:
+            message += "; name files by an option, such as --data train.csv or --images me.jpg"
         raise InputError(f"{message}; see {self.prog} --help")
 
     def add_data(self, or_images: bool = False) -> None:
-        """Add --data. or_images: and --images, which excludes it, with --faces."""
+        """Add --data and how it is read. or_images: and --images, which excludes --data."""
         source = self.add_mutually_exclusive_group()
         source.add_argument("--data", help="FER CSV or folder of pictures (default: the data set in data/)")
         if or_images:
             source.add_argument("--images", nargs="+", metavar="PATH", help="photographs, or folders of them")
-            text = "default: find; whole for small squares"
-            self.add_argument("--faces", choices=("find", "whole"), help=text)
+        self.add_reading()
+
+    def add_reading(self) -> None:
+        """Add --faces and --classes, which say how data are read."""
+        text = "of each picture the face that is found, or the whole (default: find; whole for small squares)"
+        self.add_argument("--faces", choices=("find", "whole"), help=text)
+        text = "what folders and labels of other names are, such as 1=surprise; contempt=- is left out"
+        self.add_argument(
+            "--classes", nargs="+", action="extend", default=[], metavar="NAME=CLASS", help=text
+        )
 
     def add_overwrite(self) -> None:
         """Add --overwrite, without which no script replaces a file."""

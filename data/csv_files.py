@@ -6,64 +6,121 @@ what it cannot decode is looked at value by value, to name the row and the fault
 One fault goes unnoticed: a file that was cut off inside its very last number.
 """
 
+import bz2
 import gzip
+import lzma
+import math
 import os
 import re
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
-from data import IMAGE_SIZE, NUM_PIXELS, USAGE_NAMES, InputError
+from data import IMAGE_SIZE, NUM_PIXELS, InputError
 from data.faces import Faces
+from data.labels import CLASS_OF_NAME, USAGE_OF_NAME, class_meanings, key, label_indices
 
 # The columns by what they hold, and their names in any case.
-COLUMNS = {"pixels": ("pixels", "feature"), "label": ("label", "emotion"), "id": ("id",), "usage": ("usage",)}
+COLUMNS = {
+    "pixels": ("pixels", "pixel", "feature", "features", "image"),
+    "label": ("label", "emotion", "labels", "class"),
+    "id": ("id",),
+    "usage": ("usage", "split"),
+}
+# A column for each grey level.
+LEVEL = re.compile("(pixel|px|p|feature|f)?[ _]?[0-9]+")
 # What the text of a value has to be. '+5', '5.0' and '1e2' are not what any FER2013 file holds.
 VALUES = {
-    "label": ("[0-6]", "a label from 0 to 6"),
     "id": ("[0-9]{1,18}", "a whole number"),
     "name": (".+", "a name"),
-    "usage": ("|".join(USAGE_NAMES), f"one of {', '.join(USAGE_NAMES)}"),
+    "votes": ("[0-9]{1,2}", "a number of votes"),
+    "usage": ("(?i:" + "|".join(USAGE_OF_NAME) + ")", "one of Training, PublicTest, PrivateTest"),
 }
 WORD = re.compile(r"[^\t-\r ]+")
 GREY_LEVEL = re.compile("[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]")
+# Lists of Python or JSON become numbers with blanks between them.
+LIST_SIGNS = str.maketrans("[](),;", " " * 6)
+OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+# Files of other kinds: their first bytes, what such a file is, and what to do.
+AS_CSV = "save its table as a CSV in UTF-8"
+TO_IMAGES = "give it to predict.py --images, or its folder to --data"
+AS_NPZ = "save its arrays as .npz: numpy.savez(file, images=images, labels=labels)"
+FOREIGN = (
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF"), "a picture", TO_IMAGES),
+    ((b"Rar!", b"7z\xbc\xaf"), "an archive", "unpack it and give what it holds"),
+    ((b"\x93NUMPY",), "one NumPy array", AS_NPZ),
+    ((b"\x89HDF", b"MATLAB"), "a file of arrays", AS_NPZ),
+    ((b"\x80",), "a pickle, which can carry code", AS_NPZ),
+    ((b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
+    ((b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
+    ((b"PAR1", b"SQLite", b"%PDF", b"{"), "no table of text", AS_CSV),
+    ((b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
+)
 ROWS_PER_BLOCK = 16
 AGAIN = "download or copy the file again"
 
 
-def read_csv(path: str | os.PathLike[str]) -> Faces:
-    """Read the faces of a CSV, plain, .gz or .zip. Labels, usage and ids are None if it has no such column.
+def read_csv(path: str | os.PathLike[str], classes: Sequence[str] = ()) -> Faces:
+    """Read the faces of a CSV, plain, compressed or in a zip; labels, usage, ids are None without a column.
 
-    Raises OSError, and InputError, one line with file, row and fault, for whatever is not exactly such a
-    file. Rows are lines of the file; the header is row 1.
+    classes: what labels mean, as for labels.class_meanings. Raises OSError, and InputError, one line with
+    file, row and fault, for whatever is not exactly such a file. Rows are lines of the file; the header is
+    row 1.
     """
-    columns = _read_columns(Path(path), ("pixels",))
+    return faces_of_table(Path(path), _read_texts(Path(path)), classes)
+
+
+def faces_of_table(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> Faces:
+    """The faces of a table of texts, whose first row is the header and whose index is the row in the file."""
+    columns = _columns(path, table, "pixels", classes=classes)
     images = columns["pixels"].reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     return Faces(images, columns.get("label"), columns.get("usage"), columns.get("id"), source=str(path))
 
 
-def read_labels(path: str | os.PathLike[str], names: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def read_labels(
+    path: str | os.PathLike[str], names: bool = False, classes: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Read an `id,label` CSV, the form of a Kaggle submission: ids (N,) int64, labels (N,) int64.
 
     names: ids are (N,) str, the names of pictures. Raises as read_csv does.
     """
-    columns = _read_columns(Path(path), ("id", "label"), names)
+    columns = _columns(Path(path), _read_texts(Path(path)), "id", "label", names=names, classes=classes)
     return columns["id"], columns["label"]
 
 
-def _read_columns(path: Path, needed: Sequence[str], names: bool = False) -> dict[str, np.ndarray]:
-    """The values of all COLUMNS that the file has."""
-    table = _read_texts(path)
-    places = _read_header(path, table.iloc[0].tolist(), needed)
+def read_votes(path: str | os.PathLike[str]) -> pd.DataFrame | None:
+    """The columns of FER+'s fer2013new.csv in lower case, votes as numbers; None if it is another file."""
+    table = _read_texts(Path(path))
+    names = [key(name) for name in table.iloc[0]]
+    if not {"usage", "contempt", "unknown", "nf"} <= set(names):
+        return None
+    table = table.set_axis(names, axis=1).iloc[1:]
+    votes = [name for name in names if name in CLASS_OF_NAME or name in ("contempt", "unknown", "nf")]
+    usage = {"usage": _decode(Path(path), table["usage"], "usage").astype(int)}
+    return pd.DataFrame(usage | {name: _decode(Path(path), table[name], "votes") for name in votes})
+
+
+def _columns(
+    path: Path, table: pd.DataFrame, *needed: str, names: bool = False, classes: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """The values of all COLUMNS that the table has."""
+    header = [key(name) for name in table.iloc[0]]
+    levels = [place for place, name in enumerate(header) if LEVEL.fullmatch(name)]
+    if len(levels) == NUM_PIXELS:
+        kept = [place for place in range(len(header)) if place not in set(levels)]
+        pixels = table[levels].agg(" ".join, axis=1)
+        header, table = [*(header[place] for place in kept), "pixels"], table[kept].assign(pixels=pixels)
+        table.columns = range(len(header))
+    places = _places(path, header, needed)
     if len(table) == 1:
         raise InputError(f"{path}: has a header but no rows; {AGAIN}")
     columns = {
-        kind: _decode(path, table[place].iloc[1:], "name" if names and kind == "id" else kind)
+        kind: _decode(path, table[place].iloc[1:], "name" if names and kind == "id" else kind, classes)
         for kind, place in places.items()
     }
     repeated = pd.Series(columns.get("id", [])).duplicated()
@@ -80,7 +137,11 @@ def _read_texts(path: Path) -> pd.DataFrame:
     fields = {"dtype": object, "na_filter": False, "skipinitialspace": True}
     try:
         with _open(path) as file:
-            table = pd.read_csv(file, **lines, **fields)
+            first = file.readline()
+            file.seek(0)
+            table = pd.read_csv(
+                file, sep=max(",", ";", "\t", key=lambda sign: first.count(sign.encode())), **lines, **fields
+            )
         table.index += 1
         is_blank = (table == "").all(axis=1)
         rows = table[~is_blank]
@@ -98,49 +159,67 @@ def _read_texts(path: Path) -> pd.DataFrame:
 
 
 def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
-    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv."""
+    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv.
+
+    Raises InputError for what is no text, with what it is by its first bytes.
+    """
     with path.open("rb") as file:
-        start = file.read(2)
-    if start == b"\x1f\x8b":
-        return gzip.open(path)
-    if start != b"PK":
-        return path.open("rb")
+        start = file.read(8)
+    opener: Any = next((each for sign, each in OPENERS.items() if start.startswith(sign)), Path.open)
+    opened = _open_member(path) if start.startswith(b"PK") else opener(path, "rb")
+    start = opened.read(512)
+    opened.seek(0)
+    if start[257:262] == b"ustar":
+        raise InputError(f"{path}: is a tar archive; unpack it and give what it holds")
+    for signs, what, way_out in FOREIGN:
+        if start.startswith(signs):
+            raise InputError(f"{path}: is {what}; {way_out}")
+    return opened
+
+
+def _open_member(path: Path) -> IO[bytes]:
+    """The one CSV in a zip."""
     archive = zipfile.ZipFile(path)
+    if "[Content_Types].xml" in archive.namelist():
+        raise InputError(f"{path}: is an Excel file; {AS_CSV}")
     # On a Mac, archives hold a second file __MACOSX/._NAME for each.
     names = [name for name in archive.namelist() if name.endswith(".csv") and "__MACOSX/" not in name]
     if len(names) != 1:
-        raise InputError(f"{path}: holds {len(names)} CSV files, not one; unpack it and give the one to read")
+        held = f"holds {len(names)} CSV files, not one, and no pictures"
+        raise InputError(f"{path}: {held}; unpack it and give the one to read")
     return archive.open(names[0])
 
 
-def _read_header(path: Path, header: list[str], needed: Sequence[str]) -> dict[str, int]:
+def _places(path: Path, header: list[str], needed: Sequence[str]) -> dict[str, int]:
     """The place of each of the COLUMNS that the file has."""
     places = {}
     for kind, names in COLUMNS.items():
-        found = [place for place, name in enumerate(header) if name.strip().lower() in names]
+        found = [header.index(name) for name in names if name in header]
         if found:
             places[kind] = found[0]
         elif kind in needed:
             wanted = "faces, such as train.csv" if "pixels" in needed else "labels with the header id,label"
             held = _shown(",".join(header), 60)
-            problem = f"has no column {' or '.join(names)}, but {held}"
+            problem = f"has no column {' or '.join(names[:3])}, but {held}"
             raise InputError(f"{path}: row 1: {problem}; give a CSV of {wanted}")
     return places
 
 
-def _decode(path: Path, texts: pd.Series, kind: str) -> np.ndarray:
-    """(N, 2304) uint8 grey levels, or (N,) labels, indices into USAGE_NAMES, ids or names."""
+def _decode(path: Path, texts: pd.Series, kind: str, classes: Sequence[str] = ()) -> np.ndarray:
+    """(N, 2304) uint8 grey levels, or (N,) labels, indices into USAGE_NAMES, ids, names or votes."""
     if kind == "pixels":
         starts = range(0, max(len(texts), 1), ROWS_PER_BLOCK)
         return np.concatenate([_decode_block(path, texts.iloc[start:][:ROWS_PER_BLOCK]) for start in starts])
     texts = texts.str.strip()
+    if kind == "label":
+        return label_indices(texts, class_meanings(classes, numbers=True), path)
     pattern, wanted = VALUES[kind]
     is_known = texts.str.fullmatch(pattern)
     if not is_known.all():
         row = is_known.idxmin()
         raise _fault(path, row, f"{kind} is {_shown(texts[row])}, not {wanted}")
     if kind == "usage":
-        return texts.map(USAGE_NAMES.index).to_numpy(np.uint8)
+        return texts.map(key).map(USAGE_OF_NAME).to_numpy(np.uint8)
     return texts.to_numpy(str if kind == "name" else np.int64)
 
 
@@ -149,9 +228,18 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels
+    texts = texts.str.translate(LIST_SIGNS)
+    texts = texts.mask(texts.str.count(r"\.0\b") == NUM_PIXELS, texts.str.replace(r"\.0\b", "", regex=True))
+    levels = _grey_levels(texts.tolist())
+    if levels is not None:
+        return levels
     for row, text in texts.items():
         numbers = WORD.findall(text)
         if len(numbers) != NUM_PIXELS:
+            side = math.isqrt(len(numbers))
+            if side > 1 and side**2 == len(numbers):
+                size, other = f"{side}x{side}", "give faces of other sizes as pictures in class folders"
+                raise InputError(f"{path}: row {row}: has {side**2} pixels, {size}, not 48x48; {other}")
             raise _fault(path, row, f"has {len(numbers)} pixels, not {NUM_PIXELS}")
         for place, number in enumerate(numbers, start=1):
             if not GREY_LEVEL.fullmatch(number):

@@ -30,6 +30,7 @@ class Faces:
     ids: (N,) what a submission calls each face, all different: int64 Kaggle ids, or str names of pictures; or
         None.
     source: str, the name of the data in messages, usually the path of the file or folder.
+    labelled_by: str, whose labels these are where they are not the data's own: 'FER+'.
     rows: (N,) int64, the position of each face in the source, 0 for the first; by default 0 to N - 1.
     """
 
@@ -38,6 +39,7 @@ class Faces:
     usage: np.ndarray | None = None
     ids: np.ndarray | None = None
     source: str = ""
+    labelled_by: str = ""
     rows: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -63,61 +65,56 @@ class Faces:
         """The faces of one of USAGE_NAMES; InputError if there are none."""
         faces = self.select([] if self.usage is None else self.usage == USAGE_NAMES.index(name))
         if not len(faces):
-            raise InputError(f"{self.source}: has no rows with Usage {name}; give data that has")
+            folder = ("train/", "validation/", "test/ with PrivateTest faces")[USAGE_NAMES.index(name)]
+            known = "no Usage" if self.usage is None else f"only {', '.join(self.usages())} faces"
+            problem = f"has no {name} faces (rows with that Usage, or a folder {folder}), but {known}"
+            raise InputError(f"{self.source}: {problem}; give data that has, or use these (see --help)")
         return faces
 
+    def usages(self) -> list[str]:
+        """Which of USAGE_NAMES the faces have; none where their Usage is not known."""
+        return [] if self.usage is None else [USAGE_NAMES[index] for index in np.unique(self.usage)]
 
-def read_faces(path: str | os.PathLike[str], labels: str | None = None) -> Faces:
-    """Read a CSV of faces (plain, .gz or .zip) or a folder of pictures.
 
-    labels: an `id,label` CSV for data without labels; only the faces whose ids it names are given, in the
-    order of the data.
+def read_faces(
+    path: str | os.PathLike[str],
+    labels: str | None = None,
+    classes: Sequence[str] = (),
+    how: str | None = None,
+    only_test: bool = False,
+) -> Faces:
+    """Read a folder of pictures or a file of faces: a CSV, a zip of either, .npz or Parquet.
+
+    labels: a CSV of labels for the faces; only those that it names are given, in the order of the data.
+    classes: what names of classes mean, such as '1=surprise' or 'contempt=-'. how: 'find' a face in each
+    picture, take it 'whole', or None for the latter with small squares only. only_test: of a folder with a
+    folder test/, read that alone, as test.csv is.
     Raises InputError, one line with file, row and fault, for whatever is wrong with the data.
     """
-    from data.csv_files import read_csv  # here, because these modules need Faces
-    from data.pictures import read_folder
+    from data.files import read_file  # here, because these modules need Faces
+    from data.folders import read_folder
+    from data.labels import attach_labels, without_left_out
 
-    faces = read_folder(path) if Path(path).is_dir() else read_csv(path)
-    return faces if labels is None else attach_labels(faces, labels)
-
-
-def attach_labels(faces: Faces, path: str) -> Faces:
-    """The faces whose ids are in an `id,label` CSV, in their own order and with these labels.
-
-    Raises InputError when the faces have labels or no ids, or the file names an id that they do not have.
-    """
-    from data.csv_files import read_labels
-
-    if faces.labels is not None:
-        raise InputError(f"{faces.source}: has labels of its own; omit --labels")
-    if faces.ids is None:
-        raise InputError(f"{faces.source}: has no id column to match {path} with; give a file that has one")
-    ids, labels = read_labels(path, names=faces.ids.dtype.kind == "U")
-    unknown = ids[~np.isin(ids, faces.ids)]
-    if len(unknown):
-        raise InputError(f"{path}: id {unknown[0]} is not in {faces.source}; give the labels of that file")
-    _, rows, order = np.intersect1d(faces.ids, ids, assume_unique=True, return_indices=True)
-    in_order = np.argsort(rows)
-    return replace(faces.select(rows[in_order]), labels=labels[order[in_order]])
+    read = read_folder if Path(path).is_dir() else read_file
+    faces = without_left_out(read(Path(path), classes, how, only_test))
+    return faces if labels is None else attach_labels(faces, labels, classes)
 
 
 def locate_faces(path: str | None, purpose: Literal["train", "measure", "test"]) -> Path:
     """The data to read: `path` if given, else what is in this project's data/ folder.
 
-    There, the first of the usual CSVs is taken, else split or class folders of pictures. To test, the folder
-    test/ in a folder of pictures is read alone, as test.csv is.
+    There, the first of the usual CSVs is taken, else split or class folders of pictures.
     Raises InputError when there is no data set yet.
     """
-    from data.pictures import find_folders
+    from data.folders import find_folders, has_test
 
-    folder = DATA_FOLDER if path is None else Path(path)
-    if path is None and (file := find_csv(folder, FILE_NAMES[purpose])):
+    if path is not None:
+        return Path(path)
+    if file := find_csv(DATA_FOLDER, FILE_NAMES[purpose]):
         return file
-    folders = find_folders(folder) if folder.is_dir() else {}
-    if purpose == "test" and "test" in folders:
-        return folders["test"]
-    if path is not None or (folders and purpose != "test"):
-        return folder
+    folders = find_folders(DATA_FOLDER)
+    if folders and (purpose != "test" or has_test(folders)):
+        return DATA_FOLDER
     raise InputError(
         f"no {' or '.join(FILE_NAMES[purpose])} in {DATA_FOLDER}: download icml_face_data.csv into it, from "
         f"{KAGGLE}, or name your file with --data; 'make demo' works without it"

@@ -7,7 +7,8 @@ from PIL import Image
 
 from data import InputError
 from data import faces as faces_module
-from data.faces import KAGGLE, Faces, attach_labels, locate_faces, read_faces
+from data.faces import KAGGLE, Faces, locate_faces, read_faces
+from data.labels import attach_labels
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
 FACES = Faces(

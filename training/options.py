@@ -15,7 +15,22 @@ from training.recipes import OPTIONS, RECIPES, SETTINGS, Recipe, recipe_from, wi
 from training.run_folder import read_run
 
 # What decides the weights, beside network, recipe and code: a resumed run keeps what it was started with.
-DECISIVE = (*OPTIONS, "data", "recipe", "seed", "limit", "deterministic", "set", "teacher", "fold", "backend")
+DECISIVE = (
+    *OPTIONS,
+    *(
+        "data",
+        "faces",
+        "classes",
+        "recipe",
+        "seed",
+        "limit",
+        "deterministic",
+        "set",
+        "teacher",
+        "fold",
+        "backend",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,7 @@ def _parser(networks: Sequence[str], description: str | None) -> Parser:
     parser = Parser(description)
     add = parser.add_argument
     add("--data", type=_absolute, help="labelled FER CSV or folder of pictures (default: that in data/)")
+    parser.add_reading()
     add("--run", metavar="DIR", help="run folder (default: runs/NETWORK-RECIPE-seedN)")
     add("--network", choices=networks, help=f"default: that of --from, else {networks[0]}")
     add("--recipe", choices=("report", "fast", "finetune"), help="default: fast, with --from finetune")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from data import NUM_CLASSES, USAGE_NAMES, InputError
+from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError
 from data.faces import Faces, read_faces
 from data.splits import (
     Hashes,
@@ -70,13 +70,15 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     """Read labelled FER data and set its validation split and its fold aside.
 
     arguments: as in run.json. data; limit: the first training rows that are used, None for all; fold: 'K/N'
-    to leave out fold K of N, or None; teacher: files of probabilities of the training faces; seed;
+    to leave out fold K of N, or None; classes and faces: read_faces's `classes` and `how` (earlier runs have
+    neither); teacher: files of probabilities of the training faces; seed;
     validation: 'none'; a fraction such as '0.2', stratified, duplicates never on both sides; 'PublicTest',
     the rows of that Usage; the path of other labelled data; or 'auto': PublicTest where there are such rows,
     else 0.1. Rows whose Usage is not Training are never learned from. Raises InputError.
     """
     path, validation = arguments["data"], arguments["validation"]
-    faces = read_faces(path)
+    how: dict[str, Any] = {"classes": arguments.get("classes", ()), "how": arguments.get("faces")}
+    faces = read_faces(path, **how)
     has_public_test = faces.usage is not None and USAGE_NAMES.index("PublicTest") in faces.usage
     if validation == "auto":
         validation = "PublicTest" if has_public_test else "0.1"
@@ -98,11 +100,14 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     elif validation != "none":
         if not Path(validation).exists():
             raise InputError(f"--validation {validation}: no such file; give data, a fraction or PublicTest")
-        held_out = read_faces(validation)
+        held_out = read_faces(validation, **how)
         held_out.require_labels()
         _note_trained_on(held_out, hashes, "the network will be trained on")
     elif not has_public_test:
         print("note: with --validation none no face is left to measure on; --validation 0.1 keeps a tenth")
+    missing = set(CLASS_NAMES) - set(np.take(CLASS_NAMES, training.require_labels()))
+    if missing:
+        print(f"note: {path}: no face to learn from is {' or '.join(sorted(missing))}", flush=True)
     mean, std = float(training.images.mean()), float(training.images.std())
     teacher = read_teachers(arguments["teacher"], hashes.exact, path) if arguments["teacher"] else None
     return TrainingData(training, held_out, hashes, mean, std, teacher, left_out)

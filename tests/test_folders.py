@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data import CLASS_NAMES, USAGE_NAMES, InputError
-from data.pictures import read_folder
+from data.folders import read_folder
 
 
 def write_classes(folder: Path, start: str = "", count: int = 2) -> Path:
