@@ -51,6 +51,8 @@ def _read_npz(path: Path, classes: Sequence[str], how: str | None) -> Faces:
             arrays = {name.lower(): stored[name] for name in stored.files}
     except ValueError as error:  # arrays of Python's objects, which can carry code
         raise InputError(f"{path}: cannot be read ({error}); save arrays of numbers") from None
+    images: Any
+    labels: Any
     images, labels = (
         next((arrays[name] for name in names if name in arrays), np.empty(()))
         for names in (("images", "faces", "x"), ("labels", "label", "y"))

@@ -15,22 +15,8 @@ from training.recipes import OPTIONS, RECIPES, SETTINGS, Recipe, recipe_from, wi
 from training.run_folder import read_run
 
 # What decides the weights, beside network, recipe and code: a resumed run keeps what it was started with.
-DECISIVE = (
-    *OPTIONS,
-    *(
-        "data",
-        "faces",
-        "classes",
-        "recipe",
-        "seed",
-        "limit",
-        "deterministic",
-        "set",
-        "teacher",
-        "fold",
-        "backend",
-    ),
-)
+_READING = ("data", "faces", "classes", "limit", "fold", "teacher")
+DECISIVE = (*OPTIONS, *_READING, "recipe", "set", "seed", "deterministic", "backend")
 
 
 @dataclass(frozen=True)
