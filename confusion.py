@@ -7,21 +7,34 @@ precision, recall, F1, calibration error, the matrix and the pairs most often co
 differences have 95 % intervals. Accuracy is given for all faces and for those without duplicates in training;
 all else is measured on the latter, unless --allow-seen is given. Each --versus also draws another network's
 matrix (confusion-2.png, then -3) and what it does better and worse than --weights (confusion-2-minus-1.png).
---worst also draws the most confident mistakes of --weights (confusion-worst.png); rows count from 0.
+--worst also draws the most confident mistakes of --weights (confusion-worst.png, and as .csv), --roc the ROC
+curves (confusion-roc.png). Of runs that differ in their seed only, mean and deviation are printed and drawn
+(confusion-seeds.png). Rows count from 0.
 """
 
 import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.confusion import as_csv, as_record, as_text, measure, most_confident_mistakes, named_ensembles
+from analysis.confusion import (
+    as_csv,
+    as_record,
+    as_text,
+    differ_in_seed,
+    measure,
+    named_ensembles,
+    seed_statistics,
+    seeds_text,
+)
 from analysis.figures import save_figures
-from analysis.figures.confusion import draw_difference, draw_mistakes, draw_scores
+from analysis.figures.confusion import draw_difference, draw_mistakes, draw_roc, draw_scores, draw_seeds
 from analysis.held_out import held_out
+from analysis.metrics import ALL, most_confident_mistakes
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
+from data.submission import probabilities_csv
 from models.prediction import predict
 from models.weights import DEFAULT, HELP
 
@@ -36,7 +49,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--versus", metavar="RUN", nargs="+", action="append", default=[], help=text)
     parser.add_subset()
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
-    add("--worst", type=whole_number(1), metavar="N", help="also draw the N most confident mistakes")
+    text = "also draw the N most confident mistakes, and write a row of probabilities for each"
+    add("--worst", type=whole_number(1), metavar="N", help=text)
+    add("--roc", action="store_true", help="also draw ROC curves, each class against the rest")
     parser.add_figure("confusion.png")
     return parser.parse_args(argv)
 
@@ -47,8 +62,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     arguments = parse_args(argv)
     data = locate_faces(arguments.data, "measure")
     added = [f"-{number + 2}{part}" for number in range(len(arguments.versus)) for part in ("", "-minus-1")]
-    files = figure_files(arguments, added + ["-worst"] * bool(arguments.worst), [".json", ".csv"])
+    added += ["-worst"] * bool(arguments.worst) + ["-roc"] * arguments.roc
+    texts = [".json", ".csv"] + ["-worst.csv"] * bool(arguments.worst)
     networks = named_ensembles([arguments.weights, *arguments.versus])
+    is_repeated = differ_in_seed(networks.values())
+    files = figure_files(arguments, added + ["-seeds"] * is_repeated, texts)
     weights = [each for group in networks.values() for each in group]
     faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
     held = held_out(faces, weights, arguments.validation, arguments.allow_seen)
@@ -71,16 +89,31 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         if title in scores:
             difference = scores[title][held.subset]
             figures[f"-{number}-minus-1"] = draw_difference(difference, f"{title}\n{described}")
+    record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
+    record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
+    record["labelled_by"] = held.faces.labelled_by
+    if arguments.roc:
+        labels, rows = held.reference.require_labels(), held.subsets[held.subset]
+        curves = {name: values[rows] for name, values in probabilities.items()}
+        figures["-roc"] = draw_roc(labels, curves, described)
+    if is_repeated:
+        tables = [scores[name][held.subset] for name in networks]
+        statistics = seed_statistics(tables)
+        print(f"\n{seeds_text(statistics, len(tables))}")
+        figures["-seeds"] = draw_seeds(tables, statistics, described)
+        record["seeds"] = statistics.loc[ALL].to_dict("index")
+    texts = {files[0].with_suffix(".csv"): as_csv(scores)}
     if arguments.worst:
         values = probabilities[reference][held.subsets[held.subset]]
         worst = most_confident_mistakes(held.reference.require_labels(), values, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
-        figures["-worst"] = draw_mistakes(title, held.reference.select(worst), values[worst])
-    record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
-    record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
-    written = [*save_figures(figures, files, record), files[0].with_suffix(".csv")]
-    write_file(written[-1], as_csv(scores))
-    for file in written:
+        mistakes = held.reference.select(worst)
+        figures["-worst"] = draw_mistakes(title, mistakes, values[worst])
+        texts[files[0].with_name(f"{files[0].stem}-worst.csv")] = probabilities_csv(mistakes, values[worst])
+    written = save_figures(figures, files, record)
+    for file, text in texts.items():
+        write_file(file, text)
+    for file in (*written, *texts):
         print(f"wrote {file}")
     return record
 

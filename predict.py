@@ -12,12 +12,13 @@ photograph without a face gets a row that says so; when none has one, the exit c
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
-from command_line import Parser, check_outputs, one_line_errors
+from command_line import Parser, check_folder, check_outputs, one_line_errors
 from data import CLASS_NAMES, write_file
 from data.faces import locate_faces, read_faces
 from data.labels import attach_labels
@@ -36,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
     add("--out", metavar="FILE", help="submission.csv, or with --images the table, as .csv or .json")
-    add("--probabilities", metavar="FILE", help="also write the seven probabilities of each face")
+    add("--probabilities", metavar="FILE", help="also write a row per face: classes and probabilities")
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
     add("--crops", metavar="FOLDER", help="also write each face as the networks see it, to sort into classes")
@@ -66,20 +67,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     probabilities = predict(weights, faces.images, arguments.tta)
     predicted = probabilities.argmax(axis=1)
     known = trained_on(faces.images, [each.hashes for each in weights])
+    places = np.searchsorted(faces.rows, labelled.rows)  # of the labelled faces
     write_file(out, submission_csv(faces.rows if faces.ids is None else faces.ids, predicted))
     tta = " with test-time augmentation" if arguments.tta else ""
     print(f"wrote {out}: {len(faces):,} rows, predicted by {' + '.join(arguments.weights)}{tta}")
     counts = [f"{np.sum(predicted == index):,} {emotion}" for index, emotion in enumerate(CLASS_NAMES)]
     print(f"faces by class: {', '.join(counts)}")
     if arguments.probabilities:
-        write_file(arguments.probabilities, probabilities_csv(faces, known, probabilities))
+        labels = np.full(len(faces), -1)
+        labels[places] = -1 if labelled.labels is None else labelled.labels
+        content = probabilities_csv(replace(faces, labels=labels), probabilities, known)
+        write_file(arguments.probabilities, content)
         print(f"wrote {arguments.probabilities}: {len(faces):,} rows")
     if labelled.labels is not None:
-        known, probabilities = known[labelled.rows], probabilities[labelled.rows]
+        known, probabilities = known[places], probabilities[places]
         print(f"the weights were trained on {known.sum():,} of these {len(known):,} labelled faces")
         for subset, rows in reversed(subsets_of(known).items()):
             scores = evaluate(labelled.labels[rows], probabilities[rows])
-            print(accuracy_text(subset, scores))
+            print(accuracy_text(subset, scores, known.sum()))
         print(classes_text(scores))
 
 
@@ -87,6 +92,9 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     """Print what the networks predict for the faces in photographs; write and draw it where asked for."""
     weights = find_ensemble(arguments.weights)
     outputs = check_outputs(filter(None, [arguments.out]), arguments.overwrite, [".csv", ".json"])
+    folders = [*filter(None, (arguments.annotate, arguments.crops))]
+    for folder in folders:
+        check_folder(folder)
     photographs = read_photographs(arguments.images, arguments.faces)
     images = np.concatenate([each.images for each in photographs])
     names, drawings, crops = names_of(photographs), [], []
@@ -96,7 +104,7 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
         counts = [range(1, len(each.squares) + 1) for each in photographs]
         numbered = [f"{name}-{number}" for name, each in zip(names, counts, strict=True) for number in each]
         crops = [Path(arguments.crops, f"{name}.png") for name in numbered]
-    for folder in filter(None, (arguments.annotate, arguments.crops)):
+    for folder in folders:
         Path(folder).mkdir(parents=True, exist_ok=True)
     check_outputs([*drawings, *crops], arguments.overwrite)
     probabilities = predict(weights, images, arguments.tta)

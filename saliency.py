@@ -5,11 +5,11 @@
 
 Shows for each class the held-out face that the network gets right with most confidence (where it gets none
 right, the one that it is most confident about, marked as wrong): the face, its saliency map, and the map over
-the face. --rows shows other faces, --images those found in photographs, and --mean averages faces and maps
-per class. Writes the figure, its numbers beside it as .json, and with --check a second figure,
-saliency-check.png, of ten random faces of each class (with --rows and --images, of the faces shown). Held-out
-faces are those of PublicTest, or of data without Usage, that the weights were not trained on. Rows count from
-0 in the file's order.
+the face. --worst shows its most confident mistakes, --rows other faces, --images those found in photographs,
+and --mean averages faces and maps per class. Writes the figure, its numbers beside it as .json, and with
+--check a second figure, saliency-check.png, of ten random faces of each class (with --rows and --images, of
+the faces shown). Held-out faces are those of PublicTest, or of data without Usage, that the weights were not
+trained on. Rows count from 0 in the file's order.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from analysis.facial_parts import mean_saliency
 from analysis.figures import save_figures
 from analysis.figures.saliency import MOST_COLUMNS, draw_checks, draw_mean_saliency, draw_saliency
 from analysis.held_out import held_out
+from analysis.metrics import most_confident_mistakes
 from analysis.saliency_checks import check_saliency, random_faces
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files, row_numbers
@@ -45,6 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--method", choices=(*METHODS, "all"), nargs="+", default=["gradient"], help="one or several")
     choices, text = ("predicted", "true", *CLASS_NAMES), "class whose logit is explained"
     add("--class", dest="explained", choices=choices, default="predicted", help=text)
+    add("--worst", type=whole_number(1, MOST_COLUMNS), metavar="N", help="the N most confident mistakes")
     add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
     add("--check", action="store_true", help="test whether the maps can be trusted")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of SmoothGrad and the checks")
@@ -52,8 +54,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.images:
         parser.refuse(arguments, ["rows", "classes"], "goes with --data only")
-    choosing = ("mean", "validation", "labels", "allow_seen") if arguments.images or arguments.rows else ()
+    choosing = ("mean", "worst", "validation", "labels", "allow_seen")
+    choosing = choosing if arguments.images or arguments.rows else ()
     parser.refuse(arguments, choosing, "does not go with --images or --rows, which choose the faces")
+    if arguments.worst:
+        parser.refuse(arguments, ["mean"], "does not go with --worst")
     return arguments
 
 
@@ -78,12 +83,18 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     classes = table["explained"].map(CLASS_NAMES.index).to_numpy()
     chosen = arguments.images or arguments.rows
     shown = table if chosen else surest_faces(table, arguments.mean or 1)
+    if arguments.worst:
+        mistakes = most_confident_mistakes(faces.require_labels(), probabilities, arguments.worst)
+        if not len(mistakes):
+            raise InputError(f"{faces.source}: {weights.name} makes no mistake; omit --worst")
+        shown = table.iloc[mistakes]
     checked = table if chosen else random_faces(table, arguments.seed)
 
     images, described = faces.images[shown.index], shown.to_dict("records")
     maps = saliency_maps(network, arguments.method, images, classes[shown.index], arguments.seed)
     mean = mean_saliency(images, shown["true"].to_numpy(), maps) if arguments.mean else None
     title = f"What moves the logit of the {arguments.explained} class in {weights.name}"
+    title += ": its most confident mistakes" if arguments.worst else ""
     figures = {"": draw_mean_saliency(mean, title) if mean else draw_saliency(images, maps, described, title)}
     checks = None
     if arguments.check:

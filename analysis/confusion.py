@@ -1,6 +1,6 @@
 """Which classes a network confuses, how much two networks differ, and both as text and as a record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pandas as pd
 from analysis import metrics
 from analysis.metrics import ALL, PREDICTED, matrix_of
 from data import CLASS_NAMES, NUM_CLASSES, InputError
-from models.weights import ENDING, Weights, find_ensemble
+from models.weights import ENDING, RUN, Weights, find_ensemble
+from training.run_folder import read_run
 
 # Scores of a network, or differences of two, by subset, first the one that is measured in detail.
 Tables = dict[str, pd.DataFrame]
@@ -101,21 +102,45 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     return pairs[pairs["faces"] > 0].sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def most_confident_mistakes(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
-    """Indices of up to `count` faces whose wrong predicted class is the most probable, the surest first.
+def differ_in_seed(groups: Iterable[Sequence[Weights]]) -> bool:
+    """Whether these are several runs, of one network each, that differ in their seed only."""
+    records = []
+    for group in groups:
+        file = group[0].path.with_name(RUN)
+        if len(group) > 1 or not file.is_file():
+            return False
+        record = read_run(file.parent)
+        records.append((record["network"], record["recipe"], record["arguments"] | {"seed": None}))
+    return len(records) > 1 and all(record == records[0] for record in records)
 
-    labels: (N,) int.
-    probabilities: (N, 7) float.
+
+def seed_statistics(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Mean and (sample) standard deviation of the scores of runs that differ in their seed.
+
+    tables: as metrics.evaluate() gives them. Indexed by class and measure, without counts of faces.
     """
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]
+    values = pd.concat([table["value"] for table in tables], axis=1)
+    values = values.drop(["faces", *metrics.PREDICTED], level="measure")
+    return pd.DataFrame({"mean": values.mean(axis=1), "deviation": values.std(axis=1)})
+
+
+def seeds_text(statistics: pd.DataFrame, count: int) -> str:
+    """The same for a terminal."""
+    overall, recall = statistics.loc[ALL], statistics.xs("recall", level="measure")
+    lines = [f"mean and standard deviation of {count} seeds:"]
+    for name, row in pd.concat([overall, recall.add_prefix("recall of ", axis=0)]).iterrows():
+        lines.append(f"{str(name).replace('_', ' ')} {row['mean']:.4f} ± {row['deviation']:.4f}")
+    return "\n".join(lines)
 
 
 def as_text(name: str, tables: Tables) -> str:
     """The scores of a network, or how those of two differ, for a terminal."""
     table = next(iter(tables.values()))
     numbers = "+.4f" if _is_difference(table) else ".4f"
-    lines = [f"\n{name}:", *(metrics.accuracy_text(*each, numbers) for each in tables.items())]
+    counts = {subset: int(each["value"][ALL, "faces"]) for subset, each in tables.items()}
+    trained = counts.get(ALL, 0) - counts.get(metrics.WITHOUT_DUPLICATES, 0)
+    lines = [f"\n{name}:"]
+    lines += [metrics.accuracy_text(subset, each, trained, numbers) for subset, each in tables.items()]
     if _is_difference(table):
         for label, row in table.xs("recall", level="measure").iterrows():
             lines.append(f"recall of {label} {metrics.interval_text(row, numbers)}")

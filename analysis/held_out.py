@@ -43,8 +43,7 @@ class HeldOut:
         """How titles name these faces, such as '3,589 PublicTest faces without duplicates in training'."""
         kind = "faces" if self.usage == "all" else f"{self.usage} faces"
         kind += f" labelled by {self.faces.labelled_by}" * bool(self.faces.labelled_by)
-        trained = f" ({self.duplicates:,} trained on)" if self.subset == ALL and self.duplicates else ""
-        return subset_text(self.subset, len(self.reference), kind) + trained
+        return subset_text(self.subset, len(self.reference), kind, self.duplicates)
 
     def __str__(self) -> str:
         others = "" if self.subset == ALL else f"; the weights were trained on {self.duplicates:,} others"

@@ -7,7 +7,7 @@ all faces. A class that has no faces has no rows.
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
 from data import CLASS_NAMES, NUM_CLASSES
 
@@ -31,9 +31,17 @@ def subsets_of(is_duplicate: np.ndarray) -> dict[str, np.ndarray]:
     return {name: rows for name, rows in subsets.items() if rows.any()}
 
 
-def subset_text(subset: str, count: int, faces: str = "faces") -> str:
-    """Name `count` faces of a subset, such as '3,309 faces without duplicates in training'."""
-    return f"all {count:,} {faces}" if subset == ALL else f"{count:,} {faces} without duplicates in training"
+def subset_text(subset: str, count: int, faces: str = "faces", trained: int = 0) -> str:
+    """Name `count` faces of a subset, such as '3,309 faces without duplicates in training'.
+
+    trained: how many of all faces the networks were trained on.
+    """
+    known = f" ({trained:,} trained on)" if trained else ""
+    return (
+        f"all {count:,} {faces}{known}"
+        if subset == ALL
+        else f"{count:,} {faces} without duplicates in training"
+    )
 
 
 def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
@@ -41,13 +49,18 @@ def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
 
     Measures of 'all': faces (how many), accuracy, balanced_accuracy and macro_f1 (the means of recall and F1
     over the classes with faces), expected_calibration_error. Of a class: faces, precision, recall (which is
-    its accuracy), f1, and PREDICTED. Accuracy and recall have intervals, see wilson_interval().
+    its accuracy), f1, roc_area (under the curve of the class against the rest), and PREDICTED. Accuracy and
+    recall have intervals, see wilson_interval().
     """
     predicted, present = probabilities.argmax(axis=1), np.unique(labels)
     scores = precision_recall_fscore_support(labels, predicted, labels=present, zero_division=0)
     classes = pd.DataFrame(
         dict(zip(("precision", "recall", "f1", "faces"), scores, strict=True)), np.take(CLASS_NAMES, present)
     )
+    # One class against the rest; without a face of another class there is no curve.
+    if len(present) > 1:
+        areas = [roc_auc_score(labels == index, probabilities[:, index]) for index in present]
+        classes["roc_area"] = areas
     classes[PREDICTED] = confusion_matrix(labels, predicted, labels=range(NUM_CLASSES))[present]
     overall = {
         "faces": len(labels),
@@ -72,10 +85,11 @@ def matrix_of(table: pd.DataFrame, column: str = "value") -> np.ndarray:
 
 
 def by_class(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for each class that has faces: faces, precision, recall, f1, recall_low and recall_high."""
+    """A row per class that has faces: faces, precision, recall, f1, roc_area, recall_low and recall_high."""
     classes = table.unstack().reindex(CLASS_NAMES).dropna(how="all")
     ends = {f"recall_{end}": classes[end]["recall"] for end in ("low", "high")}
-    return classes["value"][["faces", "precision", "recall", "f1"]].astype({"faces": int}).assign(**ends)
+    measures = classes["value"].filter(["faces", "precision", "recall", "f1", "roc_area"])
+    return measures.astype({"faces": int}).assign(**ends)
 
 
 def interval_text(row: pd.Series, numbers: str = ".4f") -> str:
@@ -88,9 +102,9 @@ def interval_text(row: pd.Series, numbers: str = ".4f") -> str:
     return f"{value} (95 % interval {low} to {high}){chance}"
 
 
-def accuracy_text(subset: str, table: pd.DataFrame, numbers: str = ".4f") -> str:
+def accuracy_text(subset: str, table: pd.DataFrame, trained: int = 0, numbers: str = ".4f") -> str:
     """The accuracy, or with a sign in `numbers` its difference, on the faces of a subset, for one line."""
-    faces = subset_text(subset, int(table["value"][ALL, "faces"]))
+    faces = subset_text(subset, int(table["value"][ALL, "faces"]), trained=trained)
     return f"accuracy {interval_text(table.loc[(ALL, 'accuracy')], numbers)}, {faces}"
 
 
@@ -101,6 +115,16 @@ def classes_text(table: pd.DataFrame) -> str:
     missing = [name for name in CLASS_NAMES if name not in shown.index]
     left_out = f"\nleft out, because they have no faces: {', '.join(missing)}" if missing else ""
     return shown.to_string(float_format="{:.3f}".format) + left_out
+
+
+def most_confident_mistakes(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
+    """Indices of up to `count` faces whose wrong predicted class is the most probable, the surest first.
+
+    labels: (N,) int.
+    probabilities: (N, 7) float.
+    """
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]
 
 
 def wilson_interval(share: float, count: int) -> tuple[float, float]:

@@ -125,6 +125,15 @@ def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]
     return convert
 
 
+def check_folder(folder: str | Path) -> None:
+    """Raise InputError where a folder can neither be written nor made."""
+    nearest = next(each for each in (Path(folder), *Path(folder).absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{folder}: {nearest} is a file, not a folder; choose another place")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"{folder}: the folder {nearest} cannot be written; choose another place")
+
+
 def check_outputs(
     paths: Iterable[str | Path], overwrite: bool, endings: Sequence[str] | None = None
 ) -> list[Path]:
@@ -143,8 +152,7 @@ def check_outputs(
             raise InputError(f"{file}: exists already; name another file, or replace it by --overwrite")
         if not file.parent.is_dir():
             raise InputError(f"{file}: the folder {file.parent} does not exist; create it or name another")
-        if not os.access(file.parent, os.W_OK):
-            raise InputError(f"{file}: the folder {file.parent} cannot be written; choose another place")
+        check_folder(file.parent)
     if len(set(files)) < len(files):
         raise InputError(f"{' '.join(map(str, files))}: names a file twice; name each once")
     return files

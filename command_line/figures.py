@@ -38,9 +38,9 @@ def figure_files(
 ) -> list[Path]:
     """The files of --out, checked together with all that is written beside them. Raises InputError.
 
-    added: what is added to the stem of each file for a further figure. texts: the endings of text files.
+    added: what is added to the stem of each file for a further figure. texts: what text files have after it.
     """
     files = check_outputs(arguments.out, arguments.overwrite, FIGURE_ENDINGS)
     check_outputs([file.with_stem(file.stem + more) for more in added for file in files], arguments.overwrite)
-    check_outputs([files[0].with_suffix(ending) for ending in texts], arguments.overwrite)
+    check_outputs([files[0].with_name(files[0].stem + text) for text in texts], arguments.overwrite)
     return files

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data import CLASS_NAMES, InputError
+from data import CLASS_NAMES, USAGE_NAMES, InputError
 from data.faces import Faces
 from data.splits import image_hashes
 
@@ -19,15 +20,25 @@ def submission_csv(ids: np.ndarray, labels: np.ndarray) -> str:
     return pd.DataFrame({"id": ids, "label": labels}).to_csv(index=False, lineterminator="\n")
 
 
-def probabilities_csv(faces: Faces, trained_on: np.ndarray, probabilities: np.ndarray) -> str:
-    """`id,hash,trained_on,angry,...,neutral` rows with six decimals; the hash has 16 hexadecimal digits.
+def probabilities_csv(faces: Faces, probabilities: np.ndarray, trained_on: np.ndarray | None = None) -> str:
+    """A row for each of N faces: row, id, usage, true and predicted class, and seven probabilities.
 
-    trained_on: (N,) bool, whether any of the networks was trained on the face. probabilities: (N, 7).
+    Usage and true class are empty where they are not known (labels of -1). probabilities: (N, 7), written
+    with six decimals. trained_on: (N,) bool, whether any of the networks was trained on the face; with it,
+    the columns hash (16 hexadecimal digits) and trained_on are written too, as --teacher needs them.
     """
-    table = pd.DataFrame(probabilities, columns=CLASS_NAMES)
-    table.insert(0, "id", faces.rows if faces.ids is None else faces.ids)
-    table.insert(1, "hash", [f"{value:016x}" for value in image_hashes(faces.images).tolist()])
-    table.insert(2, "trained_on", trained_on.astype(int))
+    unknown = np.full(len(faces), -1)
+    columns: dict[str, Any] = {"row": faces.rows, "id": faces.rows if faces.ids is None else faces.ids}
+    for name, names, values in (
+        ("usage", USAGE_NAMES, faces.usage),
+        ("true", CLASS_NAMES, faces.labels),
+        ("predicted", CLASS_NAMES, probabilities.argmax(axis=1)),
+    ):
+        columns[name] = np.take([*names, ""], unknown if values is None else values)
+    if trained_on is not None:
+        columns["hash"] = [f"{value:016x}" for value in image_hashes(faces.images).tolist()]
+        columns["trained_on"] = trained_on.astype(int)
+    table = pd.DataFrame(columns | dict(zip(CLASS_NAMES, probabilities.T, strict=True)))
     return table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 

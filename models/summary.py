@@ -4,7 +4,7 @@ import math
 import sys
 from typing import Any
 
-from models import NETWORK_NAMES, builder
+from models import NETWORKS, builder
 from models.prediction import set_up_keras
 
 
@@ -26,8 +26,8 @@ def parameter_totals(network: Any) -> tuple[int, int, int]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in [[name] for name in NETWORK_NAMES]:
-        sys.exit(f"usage: python -m models.summary {'|'.join(NETWORK_NAMES)}")
+    if sys.argv[1:] not in [[name] for name in NETWORKS]:
+        sys.exit(f"usage: python -m models.summary {'|'.join(NETWORKS)}")
     set_up_keras()
     built = builder(sys.argv[1])(mean=0.0, std=1.0)
     for row in [("layer", ("output",), "parameters"), *layer_table(built)]:

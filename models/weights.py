@@ -20,7 +20,7 @@ import numpy as np
 
 from data import InputError, write_file
 from data.splits import Hashes
-from models import NETWORK_NAMES, builder
+from models import NETWORKS, builder
 
 ENDING = ".weights.h5"
 # The files of a run folder.
@@ -33,12 +33,13 @@ FOLD = "fold.csv"
 
 FOLDER = Path(__file__).resolve().parent / "weights"
 # The names of shipped weights and their files, whose probabilities are averaged.
-SHIPPED = {name: (name,) for name in NETWORK_NAMES} | {"ensemble": ("medium", "medium-seed3")}
+SINGLE = [name for name in NETWORKS if (FOLDER / f"{name}{ENDING}").is_file()]
+SHIPPED = {name: (name,) for name in SINGLE} | {"ensemble": ("medium", "medium-seed3")}
 # The defaults of --weights: the most accurate weights, and those for figures of a single network.
 DEFAULT, DEFAULT_SINGLE = "medium", "cnn"
 # What --weights takes, for --help: any number of networks, or one.
 HELP = f"run folder, {ENDING} file, or shipped weights: {', '.join(SHIPPED)}"
-HELP_SINGLE = f"run folder, {ENDING} file, or shipped weights: {', '.join(NETWORK_NAMES)}"
+HELP_SINGLE = f"run folder, {ENDING} file, or shipped weights: {', '.join(SINGLE)}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Weights:
 
     @property
     def network(self) -> str:
-        """The name of the network, one of NETWORK_NAMES."""
+        """The name of the network, one of NETWORKS."""
         return self.metadata["network"]
 
     @property
@@ -72,7 +73,7 @@ def find_weights(path: str) -> Weights:
     """
     files = _files(path)
     if len(files) > 1:
-        raise InputError(f"{path}: is {len(files)} networks; give one of {', '.join(NETWORK_NAMES)}")
+        raise InputError(f"{path}: is {len(files)} networks; give one of {', '.join(SINGLE)}")
     file = files[0]
     if file.is_dir():
         file /= BEST if (file / BEST).is_file() else LAST
@@ -98,7 +99,10 @@ def load_network(weights: Weights) -> Any:
     Raises InputError when the arrays are damaged, do not fit the network or are not finite.
     """
     network = builder(weights.network)(weights.metadata["mean"], weights.metadata["std"])
-    with damage_in_one_line(weights.path, f"is damaged or does not fit the network {weights.network}"):
+    problem = f"is damaged or does not fit the network {weights.network}"
+    if metadata_path(weights.path).is_file():  # whose sha256 is right
+        problem = f"is whole, but the code builds another {weights.network} since it changed; change it back"
+    with damage_in_one_line(weights.path, problem):
         network.load_weights(weights.path)
     # A ReLU may turn a NaN into 0, so that no prediction would show it.
     if not all(np.isfinite(array).all() for array in network.get_weights()):
@@ -167,7 +171,7 @@ def _read(file: Path) -> Weights:
             perceptual = stored.get("perceptual_hashes", np.empty((0, 2), np.uint64))[()]
         if not metadata.keys() >= {"network", "mean", "std"}:
             raise ValueError("it lacks the network, or the mean or deviation of its faces")
-        if metadata["network"] not in NETWORK_NAMES:
+        if metadata["network"] not in NETWORKS:
             raise ValueError(f"unknown network {metadata['network']!r}")
         record, digest = metadata_path(file), hashlib.sha256(content).hexdigest()
         # HDF5 does not notice a changed bit.

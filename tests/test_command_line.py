@@ -59,6 +59,8 @@ def test_wrong_options_are_input_errors_and_help_shows_defaults(capsys):
     parser.add_argument("--steps", type=whole_number(1, 9), default=3, help="steps")
     parser.add_argument("--rows", type=row_numbers, help="rows")
     assert parser.parse_args(["--rows", "0,12", "--steps", "9"]).rows == [0, 12]
+    with pytest.raises(InputError, match="name files by an option, such as --data"):
+        parser.parse_args(["me.jpg"])
     for argv in ("--no-such", "--steps 0", "--steps 10", "--steps x", "--ste 3", "--rows 1,-2", "--rows 1.5"):
         with pytest.raises(InputError, match=r"see .* --help"):
             parser.parse_args(argv.split())

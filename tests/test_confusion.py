@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, roc_auc_score
 
 import confusion
 from analysis.confusion import (
     as_text,
     compare,
     confused_pairs,
-    most_confident_mistakes,
     named_ensembles,
+    row_shares,
+    seed_statistics,
     significant,
 )
-from analysis.figures.confusion import draw_difference, draw_mistakes, draw_scores
-from analysis.metrics import evaluate, matrix_of
+from analysis.figures.confusion import draw_difference, draw_mistakes, draw_roc, draw_scores, draw_seeds
+from analysis.metrics import evaluate, matrix_of, most_confident_mistakes
 from data import CLASS_NAMES, InputError
 from data.faces import read_faces
 from data.splits import Hashes
@@ -151,15 +152,17 @@ def test_mistakes_are_named(drawn):
 def test_the_script_measures_what_the_networks_were_not_trained_on(weights, csvs, tmp_path, capsys):
     paths = [str(weights / "cnn"), str(weights / "dnn")]
     arguments = ["--data", str(csvs / "fer2013.csv"), "--out", str(tmp_path / "c.png")]
-    record = confusion.main([*arguments, "--weights", *paths, "--worst", "4", "--tta"])
-    files = [tmp_path / name for name in ("c.png", "c-worst.png", "c.json", "c.csv")]
+    record = confusion.main([*arguments, "--weights", *paths, "--worst", "4", "--roc", "--tta"])
+    names = ("c.png", "c-roc.png", "c-worst.png", "c.json", "c.csv", "c-worst.csv")
+    files = {name: tmp_path / name for name in names}
     printed = capsys.readouterr().out
-    assert printed.splitlines()[-4:] == [f"wrote {file}" for file in files]
-    assert sorted(files) == sorted(tmp_path.iterdir())
-    assert json.loads(files[2].read_text()) == record
+    assert printed.splitlines()[-6:] == [f"wrote {file}" for file in files.values()]
+    assert sorted(files.values()) == sorted(tmp_path.iterdir())
+    assert json.loads(files["c.json"].read_text()) == record
 
     faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
-    predicted = predict(find_ensemble(paths), faces.images, tta=True).argmax(axis=1)
+    probabilities = predict(find_ensemble(paths), faces.images, tta=True)
+    predicted = probabilities.argmax(axis=1)
     assert [record[key] for key in ("data", "usage", "tta")] == ["fer2013.csv", "PublicTest", True]
     assert record["subset"] == "without_duplicates"
     assert record["faces"] == {"without_duplicates": 30, "all": 35}
@@ -175,7 +178,16 @@ def test_the_script_measures_what_the_networks_were_not_trained_on(weights, csvs
         assert scores["accuracy"][subset] == pytest.approx(expected, abs=1e-4)
         assert f"accuracy {right.mean():.4f} (95 % interval " in printed
     assert scores["pairs"] == confused_pairs(matrix).round(6).to_dict("records")
-    table = pd.read_csv(files[3])
+    worst = pd.read_csv(files["c-worst.csv"])
+    confidence = probabilities[5:].max(axis=1)[predicted[5:] != faces.labels[5:]]
+    np.testing.assert_allclose(worst[list(CLASS_NAMES)].max(axis=1), np.sort(confidence)[:-5:-1], atol=1e-6)
+    expected = [CLASS_NAMES[label] for label in faces.labels[worst["row"] - 140]]
+    assert worst["true"].tolist() == expected
+    assert (worst["usage"] == "PublicTest").all()
+    table = pd.read_csv(files["c.csv"])
+    areas = table.query("subset == 'all' and measure == 'roc_area'").set_index("class")["value"]
+    expected = roc_auc_score(faces.labels == 3, probabilities[:, 3])
+    assert areas["happy"] == pytest.approx(expected, abs=1e-6)
     assert table.columns.tolist() == ["network", "subset", "class", "measure", "value", "low", "high"]
     happy = table.query("subset == 'all' and `class` == 'happy' and measure == 'predicted_sad'")
     assert happy["value"].tolist() == [((faces.labels == 3) & (predicted == 4)).sum()]
@@ -208,9 +220,43 @@ def test_errors_are_one_line_and_write_nothing(weights, csvs, tmp_path, failing,
     ):
         assert words in failing(confusion.main, *arguments)
     assert list(tmp_path.iterdir()) == []
-    options = ["--versus", weights / "dnn", "--worst", "2", "--out", "c.png"]
-    for name in ("c.csv", "c-2-minus-1.png", "c-worst.png"):
+    options = ["--versus", weights / "dnn", "--worst", "2", "--roc", "--out", "c.png"]
+    for name in ("c.csv", "c-2-minus-1.png", "c-worst.csv", "c-roc.png"):
         (tmp_path / name).write_text("precious")
         assert f"{name}: exists already" in failing(confusion.main, *data, *cnn, *options)
         assert (tmp_path / name).read_text() == "precious"
         (tmp_path / name).unlink()
+
+
+def test_runs_that_differ_in_their_seed_have_mean_and_deviation(weights, csvs, tmp_path, capsys):
+    record = {"network": "compact", "recipe": {"epochs": 1}, "arguments": {"seed": 1, "data": "a"}}
+    for seed, name in ((1, "cnn"), (2, "dnn")):
+        record["arguments"]["seed"] = seed
+        (weights / name / "run.json").write_text(json.dumps(record))
+    arguments = ["--data", str(csvs / "fer2013.csv"), "--out", str(tmp_path / "c.png")]
+    options = ["--weights", str(weights / "cnn"), "--versus", str(weights / "dnn")]
+    measured = confusion.main(arguments + options)
+    assert (tmp_path / "c-seeds.png").is_file()
+    values = [each["accuracy"]["without_duplicates"]["value"] for each in measured["networks"].values()]
+    accuracy = measured["seeds"]["accuracy"]
+    assert accuracy == pytest.approx({"mean": np.mean(values), "deviation": np.std(values, ddof=1)})
+    text = f"mean and standard deviation of 2 seeds:\naccuracy {np.mean(values):.4f} ± "
+    assert text in capsys.readouterr().out
+    record["arguments"]["data"] = "b"
+    (weights / "dnn" / "run.json").write_text(json.dumps(record))
+    assert "seeds" not in confusion.main([*arguments, *options, "--overwrite"])
+    for name in ("cnn", "dnn"):
+        (weights / name / "run.json").unlink()
+
+
+def test_figures_of_seeds_and_roc_curves_show_the_numbers():
+    values = np.random.default_rng(0).dirichlet(np.ones(7), len(LABELS))
+    tables = [evaluate(LABELS, each) for each in (values, np.eye(7)[LABELS])]
+    figure = draw_seeds(tables, seed_statistics(tables), "some faces")
+    shares = [row_shares(matrix_of(table))[0, 0] for table in tables]
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts[:2] == [f"{100 * np.mean(shares):.0f} %", f"± {100 * np.std(shares, ddof=1):.1f}"]
+    ax = draw_roc(LABELS, {"net": np.eye(7)[LABELS]}, "some faces").axes[0]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    present = [CLASS_NAMES[index] for index in np.unique(LABELS)]
+    assert labels == ["chance: area 0.500", *(f"{name}: area 1.000" for name in present)]

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 from scipy.ndimage import correlate1d
 
-from models import CONVOLUTIONAL, DENSE, NETWORK_NAMES, builder
+from models import CONVOLUTIONAL, DENSE, NETWORKS, builder
 from models.layers import ChannelHeightMaxPooling2D, FusedBatchNormalization, InterpolationBlur
 from models.summary import parameter_totals
 
@@ -17,7 +17,7 @@ BLUR = np.array([1, 10, 1]) / 12
 @pytest.fixture(scope="module")
 def networks() -> dict[str, keras.Model]:
     keras.utils.set_random_seed(1)
-    return {name: builder(name)(mean=128.0, std=64.0) for name in NETWORK_NAMES}
+    return {name: builder(name)(mean=128.0, std=64.0) for name in NETWORKS}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_blur_is_that_of_bilinear_interpolation_and_outside_training_only():
     np.testing.assert_array_equal(layer(faces, training=True), faces)
 
 
-@pytest.mark.parametrize("name", NETWORK_NAMES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_faces_are_normalised_inside_and_outputs_are_logits(networks, images, name):
     layer = networks[name].get_layer("normalization")
     np.testing.assert_allclose(layer(np.array([[[128, 192]]], np.uint8)), [[[0.0, 1.0]]], atol=1e-6)

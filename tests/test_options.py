@@ -45,6 +45,8 @@ def test_a_new_run_takes_the_recipes_values_and_those_that_were_typed(csvs, monk
         "recipe": asdict(options.recipe),
         "arguments": {
             "data": str(csvs / "train.csv"),
+            "faces": None,
+            "classes": [],
             "recipe": "fast",
             "epochs": 3,
             "batch_size": 128,
@@ -93,8 +95,11 @@ def test_what_does_not_fit_ends_with_one_line(csvs, tmp_path, failing, options, 
 def test_a_run_folder_is_not_overwritten(csvs, stopped, failing):
     before = (stopped / "run.json").read_bytes()
     line = failing(train_cnn.main, "--data", csvs / "train.csv", "--run", stopped)
-    assert "has a run already; continue it with --resume or choose another --run" in line
+    assert "has a run already; continue it with --resume, " in line
     assert (stopped / "run.json").read_bytes() == before
+    file = stopped / "run.json"
+    line = failing(train_cnn.main, "--data", csvs / "train.csv", "--run", file / "new")
+    assert f"{file} is a file, not a folder" in line
 
 
 def test_a_stopped_run_keeps_what_it_was_started_with(csvs, stopped, monkeypatch):
@@ -110,7 +115,10 @@ def test_a_stopped_run_keeps_what_it_was_started_with(csvs, stopped, monkeypatch
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--epochs", 3], "was started with --epochs 5, not 3; omit --epochs"),
+        (
+            ["--epochs", 3],
+            "--epochs 5, not 3; omit --epochs, or train on in a new run, with --from",
+        ),
         (["--set", "dropout=0.3"], "--set ['dropout=0.2'], not ['dropout=0.3']; omit --set"),
         (["--network", "compact"], "--network cnn, not compact; omit --network"),
         (["--backend", "jax"], "--backend tensorflow, not jax; omit --backend"),

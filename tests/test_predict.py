@@ -13,6 +13,7 @@ import predict
 from data import CLASS_NAMES
 from data.csv_files import read_labels
 from data.faces import read_faces
+from data.pictures import read_grey
 from data.splits import Hashes
 from data.submission import submission_csv
 from models import builder
@@ -46,6 +47,7 @@ def test_a_submission_is_what_kaggle_takes_of_the_mean_of_weights_and_mirror_ima
     assert np.abs(single[0] - single[1]).max() > 1e-3
     written, expected = pd.read_csv(file), np.mean(single, axis=0)
     np.testing.assert_allclose(written[list(CLASS_NAMES)], expected, atol=2e-6)
+    assert written["predicted"].tolist() == [CLASS_NAMES[index] for index in expected.argmax(axis=1)]
     assert written["trained_on"].tolist() == [1] * 20 + [0] * 50
     predicted = expected.argmax(axis=1)
     rows = "".join(f"{face},{label}\n" for face, label in zip(faces.ids, predicted, strict=True))
@@ -69,7 +71,7 @@ def test_accuracies_are_printed_for_the_faces_whose_labels_are_known(weights, cs
     assert without.startswith(f"accuracy {right[~is_known].mean():.4f} (95 % interval ")
     assert without.endswith(f"), {(~is_known).sum()} faces without duplicates in training")
     assert all_faces.startswith(f"accuracy {right.mean():.4f} (95 % interval ")
-    assert all_faces.endswith(f"), all {len(chosen)} faces")
+    assert all_faces.endswith(f"), all {len(chosen)} faces ({is_known.sum()} trained on)")
     assert table[-1] == "left out, because they have no faces: disgust"
 
 
@@ -79,8 +81,13 @@ def test_pictures_give_a_table_and_drawings(ending, weights, tmp_path, capsys):
     Image.new("L", (20, 20), 90).save(tmp_path / "small.jpg")
     pictures, out = [str(tmp_path / "red.png"), str(tmp_path / "small.jpg")], tmp_path / f"table{ending}"
     options = ["--faces", "whole", "--weights", weights[0], "--out", str(out)]
-    predict.main(["--images", *pictures, *options, "--annotate", str(tmp_path / "drawn")])
-    header, *rows, wrote, drew = capsys.readouterr().out.splitlines()
+    folders = ["--annotate", str(tmp_path / "drawn"), "--crops", str(tmp_path / "crops")]
+    predict.main(["--images", *pictures, *options, *folders])
+    header, *rows, wrote, cropped, drew = capsys.readouterr().out.splitlines()
+    assert cropped == f"wrote 2 faces into {tmp_path / 'crops'}"
+    crops = [read_grey(tmp_path / "crops" / name) for name in ("red-1.png", "small-1.png")]
+    assert [crop.size for crop in crops] == [(48, 48)] * 2
+    assert np.asarray(crops[1]).max() == 90
     assert header.split() == ["file", "face", "left", "top", "side", *CLASS_NAMES, "emotion"]
     assert (wrote, drew) == (f"wrote {out}: 2 rows", f"wrote 2 drawings into {tmp_path / 'drawn'}")
     assert (tmp_path / "drawn" / "red-faces.png").exists()

@@ -9,9 +9,12 @@ from PIL import Image
 
 import saliency
 from analysis.figures.saliency import EMPTY, draw_checks, draw_saliency, face_title, scale_for_display
+from analysis.metrics import most_confident_mistakes
 from analysis.saliency_checks import RANDOM, SaliencyChecks
 from data import CLASS_NAMES, IMAGE_SIZE
 from data.faces import read_faces
+from models.prediction import predict
+from models.weights import find_weights
 
 
 def run(*arguments: object) -> dict:
@@ -65,6 +68,15 @@ def test_mean_maps_and_shares(csvs, tmp_path, capsys) -> None:
     assert {file.suffix for file in tmp_path.iterdir()} == {".svg", ".png", ".json"}
 
 
+def test_the_most_confident_mistakes_are_explained(csvs, tmp_path) -> None:
+    record = run("--data", csvs / "fer2013.csv", "--worst", "3", "--out", tmp_path / "worst.svg")
+    faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
+    probabilities = predict([find_weights("compact")], faces.images)
+    wrong = faces.rows[most_confident_mistakes(faces.labels, probabilities, 3)]
+    assert [face["row"] for face in record["faces"]] == wrong.tolist()
+    assert all(face["true"] != face["predicted"] for face in record["faces"])
+
+
 def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
     for name in ("astronaut", "cat"):
         Image.fromarray(getattr(skimage.data, name)()).save(tmp_path / f"{name}.png")
@@ -83,7 +95,8 @@ def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
         (("--images", "me.png", "--rows", "0"), "--rows goes with --data only"),
         (("--images", "me.png", "--validation", "all"), "--validation does not go with --images"),
         (("--images", "me.png", "--class", "true"), "no labels"),
-        (("--faces", "whole"), "--faces goes with --images only"),
+        (("--images", "a.png", "--classes", "a=sad"), "--classes goes with --data only"),
+        (("--worst", "2", "--rows", "1"), "--worst does not go with --images or --rows"),
         (("--data", "test.csv", "--rows", "1", "--mean", "3"), "--mean does not go with"),
         (("--data", "test.csv", "--rows", "0,70"), "test.csv has the rows 0 to 69"),
         (("--data", "test.csv", "--rows", ",".join("1" * 41)), "at most 40"),

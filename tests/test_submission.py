@@ -1,5 +1,6 @@
 """Submissions are the exact bytes that Kaggle takes; probabilities come back as teachers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ FIRST, SECOND = np.random.default_rng(1).dirichlet(np.ones(7), (2, 3))
 
 
 def teacher(path: Path, values: np.ndarray = FIRST, trained_on: np.ndarray = NONE) -> str:
-    path.write_text(probabilities_csv(Faces(IMAGES), trained_on, values))
+    path.write_text(probabilities_csv(Faces(IMAGES), values, trained_on))
     return str(path)
 
 
@@ -42,11 +43,15 @@ def test_submissions_are_these_bytes_and_are_read_again(tmp_path, ids, expected)
 def test_probabilities_are_these_bytes():
     values = np.array([[1, 0, 0, 0, 0, 0, 0], [1 / 3, 2 / 3, 1e-9, 0, 0, 0, 0]], np.float32)
     zero = Faces(np.zeros((3, 48, 48), np.uint8)).select([2, 0])  # without ids rows are named
-    assert probabilities_csv(zero, np.array([True, False]), values) == (
-        "id,hash,trained_on,angry,disgust,fear,happy,sad,surprise,neutral\n"
-        "2,1f3870023622cf8b,1,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
-        "0,1f3870023622cf8b,0,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+    assert probabilities_csv(zero, values, np.array([True, False])) == (
+        "row,id,usage,true,predicted,hash,trained_on,angry,disgust,fear,happy,sad,surprise,neutral\n"
+        "2,2,,,angry,1f3870023622cf8b,1,1.000000,0.000000,0.000000,0.000000,0.000000,0.000000,0.000000\n"
+        "0,0,,,disgust,1f3870023622cf8b,0,0.333333,0.666667,0.000000,0.000000,0.000000,0.000000,0.000000\n"
     )
+    known = replace(zero, labels=np.array([6, -1]), usage=np.array([1, 2]), ids=np.array(["a.png", "b.png"]))
+    first, second = (line.split(",")[:5] for line in probabilities_csv(known, values).splitlines()[1:])
+    assert first == ["2", "a.png", "PublicTest", "neutral", "angry"]
+    assert second == ["0", "b.png", "PrivateTest", "", "disgust"]
 
 
 def test_teachers_are_found_by_hash_and_averaged(tmp_path):
@@ -74,11 +79,11 @@ def test_a_network_may_not_teach_a_face_that_it_was_trained_on(tmp_path):
             "no hash",
             r"is not the fold\.csv of a run with --fold \(invalid literal for int",
         ),
-        (",0,", ",x,", "is not the fold"),
+        (",0,0.", ",x,0.", "is not the fold"),
         ("0.", "1.", "row 2: does not sum to 1"),
-        ("\n1,", "\n\n1,,,,,,,,,\n1,", "is not the fold"),
+        ("\n1,", f"\n1{13 * ','}\n1,", "is not the fold"),
         ("hash", "face", "is not the fold"),
-        ("id", "\xff", "is not the fold"),
+        ("trained", "\xff", "is not the fold"),
     ],
 )
 def test_a_damaged_file_is_one_line(tmp_path, old, new, words):

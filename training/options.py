@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from command_line import Parser, check_outputs, whole_number
+from command_line import Parser, check_folder, check_outputs, whole_number
 from data import InputError
 from data.faces import locate_faces
 from models.prediction import BACKENDS
@@ -48,13 +48,15 @@ def parse_options(networks: Sequence[str], description: str | None, argv: Sequen
         raise InputError(f"--from {typed.initial}: is {initial.network}; give weights of {wanted}")
     typed.recipe = typed.recipe or ("finetune" if initial else "fast")
     run = Path(typed.run or f"runs/{network}-{typed.recipe}-seed{typed.seed}")
+    check_folder(run)
     if typed.resume:
         record = read_run(run)
         if record.get("network") not in networks or "initial_weights" not in record:
             raise InputError(f"{run}: is a run of another script or version; use that, or start a new run")
         _refuse_contradictions(f"{run}: was started", record, parser.given(argv), initial)
     elif (run / RUN).exists() and not picture:
-        raise InputError(f"{run}: has a run already; continue it with --resume or choose another --run")
+        more = "continue it with --resume, train on from it with --from and another --run"
+        raise InputError(f"{run}: has a run already; {more}, or choose another --run")
     else:
         record = _new_record(network, vars(typed))
     return Options(run, record, recipe_from(record["recipe"]), typed.precision, initial, picture)
@@ -82,7 +84,10 @@ def _refuse_contradictions(
     for name, value in typed.items():
         if kept.get(name, value) != value:
             option = "--" + name.replace("_", "-")
-            raise InputError(f"{begun} with {option} {kept[name]}, not {value}; omit {option}")
+            way_out = f"omit {option}"
+            if name == "epochs":
+                way_out += ", or train on in a new run, with --from and this one"
+            raise InputError(f"{begun} with {option} {kept[name]}, not {value}; {way_out}")
     if initial and describe(initial) != record["initial_weights"]:
         raise InputError(f"{begun} from other weights than {initial.path}; omit --from")
 

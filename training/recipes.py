@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from data import InputError
+from models import CONVOLUTIONAL, NETWORKS
 
 # The settings that are options of their own.
 OPTIONS = ("epochs", "batch_size", "validation")
@@ -150,6 +151,8 @@ RECIPES = {
     "compact": {"fast": replace(_CNN_FAST, epochs=33, adam_share=1.0, dropout=0.3)},
     "medium": {"fast": _MEDIUM_FAST},
 }
+for _name in NETWORKS:
+    RECIPES.setdefault(_name, RECIPES["compact" if _name in CONVOLUTIONAL else "dnn"].copy())
 # From given weights: gentler steps, and more of them, since there are few faces; nothing that needs many.
 for _recipes in RECIPES.values():
     _rate = 0.3 * _recipes["fast"].learning_rate

@@ -69,6 +69,8 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
     model = build(record, recipe, recipe.epochs * batches.steps)
     averaged = AveragedNetwork(model) if recipe.average else None
     history = run_folder.load_checkpoint(model, run)
+    if history:
+        print(f"continuing after epoch {len(history)} of {recipe.epochs}", flush=True)
     if initial and not history:
         model.set_weights(weights.load_network(initial).get_weights())
 
@@ -85,7 +87,9 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         row["seconds"] = round(time.monotonic() - started, 2)
         history.append(row)
         metadata = {name: record[name] for name in ("network", "mean", "std")}
-        metadata |= {"seed": seed, "epoch": epoch + 1, "measured": row}
+        # Without the seconds, so that a repeated run has the same bytes.
+        measures = {name: value for name, value in row.items() if name != "seconds"}
+        metadata |= {"seed": seed, "epoch": epoch + 1, "measured": measures}
         if run_folder.best_epoch(history) is row:
             weights.save_network(network, run / weights.BEST, metadata, data.hashes)
         weights.save_network(network, run / weights.LAST, metadata, data.hashes)
@@ -197,7 +201,7 @@ def finish(options: Options, data: TrainingData, history: run_folder.History) ->
         probabilities = predict_probabilities([weights.load_network(best)], data.left_out.images, tta=True)
         # Folds keep identical faces together, but not other duplicates.
         trained_on = np.isin(image_hashes(data.left_out.images), best.hashes.exact)
-        write_file(run / weights.FOLD, probabilities_csv(data.left_out, trained_on, probabilities))
+        write_file(run / weights.FOLD, probabilities_csv(data.left_out, probabilities, trained_on))
         names.append(weights.FOLD)
     for temporary in (weights.CHECKPOINT, run_folder.INITIAL):
         (run / temporary).unlink(missing_ok=True)

@@ -1,12 +1,15 @@
 """Confusion matrices, their differences, and a network's most confident mistakes (report, question 3)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from sklearn.metrics import auc, roc_curve
 
 from analysis.confusion import row_shares, significant
 from analysis.metrics import ALL, matrix_of
@@ -77,6 +80,49 @@ def draw_difference(difference: pd.DataFrame, title: str) -> Figure:
     figure.colorbar(image, ax=ax, shrink=0.8, format=bar, ticks=ticks, label=label)
     note = "in parentheses: not significant (95 % interval includes 0)"
     ax.text(0, 1.02, note, transform=ax.transAxes, fontsize=9)
+    return figure
+
+
+def draw_seeds(tables: Sequence[pd.DataFrame], statistics: pd.DataFrame, described: str) -> Figure:
+    """Draw the mean confusion matrix of runs that differ in their seed, with the standard deviation below.
+
+    tables, statistics: the scores of each run, and what confusion.seed_statistics() makes of them.
+    described: str, the faces that they were measured on.
+    """
+    figure, ax = _figure(width=6.6)
+    mean, deviation = 100 * statistics.loc[(ALL, "accuracy")]
+    _label_classes(ax, f"{len(tables)} seeds: accuracy {mean:.1f} ± {deviation:.1f} %\n{described}")
+    shares = np.stack([row_shares(matrix_of(table)) for table in tables])
+    middle, spread = shares.mean(axis=0), shares.std(axis=0, ddof=1)
+    image = ax.imshow(middle, cmap="viridis", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(middle):
+        style: dict[str, Any] = {"ha": "center", "color": "black" if share >= _LIGHT_FROM else "white"}
+        _write(ax, (column, row), f"{100 * share:.0f} %", f"± {100 * spread[row, column]:.1f}", **style)
+    bar = PercentFormatter(1, symbol=" %")
+    label = "mean share of the true class's faces"
+    figure.colorbar(image, ax=ax, shrink=0.8, format=bar, label=label)
+    return figure
+
+
+def draw_roc(labels: np.ndarray, probabilities: Mapping[str, np.ndarray], described: str) -> Figure:
+    """Draw the ROC curves of each network in a panel of its own, each class against the rest, with areas.
+
+    labels: (N,) int. probabilities: (N, 7) float, by the name of the network. described: str, the faces.
+    Classes without faces have no curve.
+    """
+    figure = Figure(figsize=(5.4 * len(probabilities), 5.6), layout="constrained")
+    figure.suptitle(f"ROC curves, each class against the rest\n{described}")
+    for ax, (name, values) in zip(
+        figure.subplots(1, len(probabilities), squeeze=False)[0], probabilities.items(), strict=True
+    ):
+        ax.plot([0, 1], [0, 1], color="0.7", linestyle=":", label="chance: area 0.500")
+        for index in (index for index in np.unique(labels) if (labels != index).any()):
+            false, true, _ = roc_curve(labels == index, values[:, index])
+            # Seven colours, and every other curve dashed, for readers who tell few colours apart.
+            style = {"color": mpl.colormaps["viridis"](index / 7), "linestyle": ("-", "--")[index % 2]}
+            ax.plot(false, true, label=f"{CLASS_NAMES[index]}: area {auc(false, true):.3f}", **style)
+        ax.set(xlabel="false positive rate", ylabel="true positive rate", title=name, aspect="equal")
+        ax.legend(loc="lower right", fontsize=9)
     return figure
 
 
