@@ -81,8 +81,8 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
     """
     from data.csv_files import read_labels, read_votes
 
-    if (votes := read_votes(path)) is not None:
-        return _with_majority(faces, votes, path)
+    if read_votes(path) is not None:
+        return _with_majority(faces, votes_of(faces, path))
     if faces.labels is not None:
         raise InputError(f"{faces.source}: has labels of its own; omit --labels")
     own = faces.rows if faces.ids is None else faces.ids
@@ -95,12 +95,19 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
     return without_left_out(replace(faces.select(rows[in_order]), labels=labels[order[in_order]]))
 
 
-def _with_majority(faces: Faces, votes: pd.DataFrame, path: str) -> Faces:
-    """The faces for which most of FER+'s ten annotators chose one of the seven classes, with that class.
+def votes_of(faces: Faces, path: str) -> pd.DataFrame:
+    """The votes that FER+'s annotators gave each of N faces: a column for each class and other answer.
 
-    Source: Barsoum et al. 2016, arXiv:1608.01041, majority voting.
+    Columns are indices into CLASS_NAMES, and 'contempt', 'unknown' and 'nf' (not a face). Raises InputError
+    where `path` is not fer2013new.csv, or the faces are not the rows of FER2013.
     """
-    usage = votes["usage"].map(key).map(USAGE_OF_NAME).to_numpy()
+    from data.csv_files import read_votes
+
+    if (votes := read_votes(path)) is None:
+        raise InputError(
+            f"{path}: is not FER+'s fer2013new.csv; download it from github.com/microsoft/FERPlus"
+        )
+    usage = votes["usage"].to_numpy()
     rows = faces.rows
     if faces.usage is None:  # train.csv, test.csv and emotion,pixels are known by how many faces they have
         parts = np.flatnonzero(usage == 0), np.flatnonzero(usage != 0), np.arange(len(usage))
@@ -110,10 +117,17 @@ def _with_majority(faces: Faces, votes: pd.DataFrame, path: str) -> Faces:
     if not is_ours or (faces.usage is not None and (usage[rows] != faces.usage).any()):
         problem = f"has the votes for the rows of FER2013, and {faces.source} has other rows"
         raise InputError(f"{path}: {problem}; give fer2013.csv, icml_face_data.csv, train.csv or test.csv")
-    counts = votes.drop(columns="usage").iloc[rows]
-    is_tie = counts.eq(counts.max(axis=1), axis=0).sum(axis=1) > 1
-    chosen = counts.idxmax(axis=1).mask(is_tie, "no majority")
-    labels = chosen.map(CLASS_OF_NAME).fillna(LEFT_OUT).to_numpy(np.int64)
+    return votes.drop(columns="usage").rename(columns=CLASS_OF_NAME).iloc[rows]
+
+
+def _with_majority(faces: Faces, votes: pd.DataFrame) -> Faces:
+    """The faces for which most of FER+'s ten annotators chose one of the seven classes, with that class.
+
+    Source: Barsoum et al. 2016, arXiv:1608.01041, majority voting.
+    """
+    is_tie = votes.eq(votes.max(axis=1), axis=0).sum(axis=1) > 1
+    chosen = votes.idxmax(axis=1).mask(is_tie, "no majority").reset_index(drop=True)
+    labels = pd.to_numeric(chosen, errors="coerce").fillna(LEFT_OUT).to_numpy(np.int64)
     others = chosen[labels == LEFT_OUT].replace("nf", "not a face").value_counts()
     left_out = ", ".join(f"{count:,} {name}" for name, count in others.items())
     print(f"labels are the majority votes of FER+; left out: {left_out or 'no face'}", flush=True)

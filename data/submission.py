@@ -11,6 +11,8 @@ from data import CLASS_NAMES, USAGE_NAMES, InputError
 from data.faces import Faces
 from data.splits import image_hashes
 
+# Predictions of FER2013's Training faces by networks that were not trained on them, as the model card says.
+OUT_OF_FOLD = Path(__file__).resolve().parent.parent / "models" / "weights" / "out_of_fold.npz"
 # By how much seven probabilities of six decimals may miss a sum of 1.
 ROUNDING = 1e-4
 
@@ -49,22 +51,31 @@ def read_teachers(paths: Sequence[str], exact_hashes: np.ndarray, source: str) -
     Raises OSError, and InputError when a file is damaged, a face has no row, or a row's networks were trained
     on its face: they would teach what they have memorised.
     """
+    means = mean_predictions(paths, exact_hashes, source)
+    missing = np.isnan(means).any(axis=1)
+    if missing.any():
+        lacking = f"{missing.sum():,} of {len(missing):,} training faces of {source}"
+        raise InputError(f"{' '.join(paths)}: no row for {lacking}; give the files of all folds")
+    return means
+
+
+def mean_predictions(paths: Sequence[str], exact_hashes: np.ndarray, source: str) -> np.ndarray:
+    """As read_teachers, but NaN for faces without a row."""
     table = pd.concat([_read_probabilities(Path(path)) for path in paths])
     table = table[table["hash"].isin(exact_hashes)]
     if len(memorised := table[table["trained_on"] == 1]):
         row = f"{memorised['file'].iloc[0]}: row {memorised.index[0]}"
-        raise InputError(f"{row}: its networks were trained on this face of {source}; give other teachers")
-    means = table.groupby("hash")[list(CLASS_NAMES)].mean()
-    missing = ~np.isin(exact_hashes, means.index.to_numpy(np.uint64))
-    if missing.any():
-        lacking = f"{missing.sum():,} of {len(missing):,} training faces of {source}"
-        raise InputError(f"{' '.join(paths)}: no row for {lacking}; give the files of all folds")
-    return means.loc[exact_hashes].to_numpy()
+        raise InputError(f"{row}: its networks were trained on this face of {source}; give other files")
+    return table.groupby("hash")[list(CLASS_NAMES)].mean().reindex(exact_hashes).to_numpy()
 
 
 def _read_probabilities(path: Path) -> pd.DataFrame:
-    """What probabilities_csv made, with the column `file`, by its row in the file."""
+    """What probabilities_csv made, or what ships, with the column `file`, by its row in the file."""
     needed = ["hash", "trained_on", *CLASS_NAMES]
+    if path == OUT_OF_FOLD:
+        with np.load(path) as stored:
+            values = pd.DataFrame(stored["probabilities"].astype(float), columns=CLASS_NAMES)
+            return values.assign(hash=stored["hashes"], trained_on=0, file=str(path))
     try:
         table = pd.read_csv(path, converters={"hash": lambda digits: int(digits, 16)})[needed]
         table = table.astype({"hash": np.uint64} | dict.fromkeys(needed[1:], float))

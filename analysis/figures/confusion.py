@@ -18,7 +18,6 @@ from data.faces import Faces
 
 # Text is white on cells of the lower half of viridis, black on its lighter half.
 _LIGHT_FROM = 0.5
-_FACES_PER_ROW = 4
 # Where the colours of a difference end at the least, so that a small one looks small.
 _LEAST_DIFFERENCE = 0.1
 
@@ -133,20 +132,27 @@ def draw_mistakes(title: str, faces: Faces, probabilities: np.ndarray) -> Figure
     faces: Faces, with labels.
     probabilities: (N, 7) float.
     """
-    columns = max(1, min(len(faces), _FACES_PER_ROW))
-    lines = max(1, -(-len(faces) // columns))
+    captions = [
+        f"row {row}\ntrue class {CLASS_NAMES[label]}\n"
+        f"predicted {CLASS_NAMES[values.argmax()]}, {100 * values.max():.1f} %"
+        for row, label, values in zip(faces.rows, faces.require_labels(), probabilities, strict=True)
+    ]
+    return draw_captioned(title if captions else f"{title}\nno face is wrong", faces.images, captions)
+
+
+def draw_captioned(title: str, images: np.ndarray, captions: Sequence[str], most_columns: int = 4) -> Figure:
+    """Draw (N, 48, 48) faces, each below its caption of three lines. title: of at most three lines."""
+    columns = max(1, min(len(images), most_columns))
+    lines = max(1, -(-len(images) // columns))
     # Wide enough for the title, tall enough for its two lines.
     figure = Figure(figsize=(max(6, 2 * columns), 2.75 * lines + 0.5), layout="constrained")
-    figure.suptitle(title if len(faces) else f"{title}\nno face is wrong")
+    figure.suptitle(title)
     cells = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
-    for ax, face, label, row, values in zip(
-        cells, faces.images, faces.require_labels(), faces.rows, probabilities, strict=False
-    ):
-        ax.imshow(face, cmap="gray", vmin=0, vmax=255)
-        predicted = f"predicted {CLASS_NAMES[values.argmax()]}, {100 * values.max():.1f} %"
-        ax.set_title(f"row {row}\ntrue class {CLASS_NAMES[label]}\n{predicted}", fontsize=9)
+    for ax, image, caption in zip(cells, images, captions, strict=False):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=255)
+        ax.set_title(caption, fontsize=9)
     return figure
 
 

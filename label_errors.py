@@ -1,0 +1,97 @@
+"""Find faces whose label is probably wrong, by networks that were not trained on them.
+
+    python label_errors.py --data data/icml_face_data.csv --out label_errors.csv
+    python label_errors.py --data data/icml_face_data.csv --labels fer2013new.csv
+
+Writes a row per face, the most suspicious first, and beside it a figure of the first 32, and prints how many
+labels are estimated to be wrong (confident learning, Northcutt et al. 2021). FER2013's Training faces are
+judged by predictions that ship with the suite, of compact networks of five folds, or by --predictions
+(fold.csv of runs with --fold); all others by --weights. Faces without either are left out. --labels also
+measures the ranking against the votes of FER+. No label is changed.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.figures import save_figures
+from analysis.figures.confusion import draw_captioned
+from analysis.label_errors import as_text, estimate_errors, judge, rank_suspects
+from command_line import Parser, check_outputs, one_line_errors
+from data import InputError, write_file
+from data.faces import Faces, locate_faces, read_faces
+from data.labels import votes_of
+from data.splits import image_hashes, trained_on
+from data.submission import OUT_OF_FOLD, mean_predictions
+from models.prediction import predict
+from models.weights import DEFAULT, HELP, find_ensemble
+
+SHOWN = 32
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this script."""
+    parser = Parser(__doc__)
+    parser.add_data()
+    add = parser.add_argument
+    text = "fold.csv of runs with --fold (default: the predictions that ship)"
+    add("--predictions", nargs="+", default=[str(OUT_OF_FOLD)], metavar="CSV", help=text)
+    text = f"for faces without such predictions: {HELP}; several are averaged"
+    add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=text)
+    add("--labels", metavar="CSV", help="FER+'s fer2013new.csv: also measure the ranking")
+    add("--out", metavar="FILE", default="label_errors.csv", help="table, as .csv")
+    parser.add_overwrite()
+    return parser.parse_args(argv)
+
+
+@one_line_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Rank, draw and print with the options in `argv`."""
+    arguments = parse_args(argv)
+    [out] = check_outputs([arguments.out], arguments.overwrite, [".csv"])
+    check_outputs([out.with_suffix(".png")], arguments.overwrite)
+    faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
+    faces.require_labels()
+    votes = None if arguments.labels is None else votes_of(faces, arguments.labels)
+
+    probabilities = unseen_predictions(faces, arguments)
+    known = ~np.isnan(probabilities).any(axis=1)
+    if not known.any():
+        raise InputError(f"{faces.source}: the weights were trained on all faces; give other --weights")
+    faces, probabilities = faces.select(known), probabilities[known]
+    print(f"{len(faces):,} faces of {faces.source} are judged by networks that were not trained on them")
+    if not known.all():
+        print(f"{(~known).sum():,} faces are left out: --weights were trained on them or on duplicates")
+    table, labels = rank_suspects(faces, probabilities), faces.require_labels()
+    print(as_text(estimate_errors(labels, probabilities), len(faces)))
+    if votes is not None:
+        print("precision for labels that at least 60 % of FER+'s annotators contradict:")
+        print(judge(votes[known], table, labels).to_string(float_format="{:.3f}".format))
+    first = table[:SHOWN]
+    captions = [
+        f"row {each.row}\nlabelled {each.label} ({each.probability_of_label:.2f})\n"
+        f"rather {each.suggested_label} ({each.probability_of_suggestion:.2f})"
+        for each in first.itertuples()
+    ]
+    title = f"The {len(first)} most suspicious labels of {len(faces):,} faces"
+    figure = draw_captioned(title, faces.images[first.index], captions, 8)
+    write_file(out, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    for file in (out, *save_figures({"": figure}, [out.with_suffix(".png")])):
+        print(f"wrote {file}")
+
+
+def unseen_predictions(faces: Faces, arguments: argparse.Namespace) -> np.ndarray:
+    """(N, 7) probabilities by networks that were not trained on the face, NaN where there are none."""
+    probabilities = mean_predictions(arguments.predictions, image_hashes(faces.images), faces.source)
+    missing = np.flatnonzero(np.isnan(probabilities).any(axis=1))
+    if len(missing):
+        weights, images = find_ensemble(arguments.weights), faces.images[missing]
+        missing = missing[~trained_on(images, [each.hashes for each in weights])]
+    if len(missing):
+        probabilities[missing] = predict(weights, faces.images[missing], tta=True)
+    return probabilities
+
+
+if __name__ == "__main__":
+    main()
