@@ -1,5 +1,6 @@
 """What people call the seven classes and the three splits, and labels in a file beside the faces."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -51,7 +52,10 @@ def label_indices(names: pd.Series, meanings: Mapping[str, int], source: object)
     keys = names.astype(str).map(key).str.removesuffix(".0")
     unknown = ~keys.isin(list(meanings))
     if unknown.any():
-        raise unknown_class(f"{source}: row {unknown.idxmax()}", names[unknown.idxmax()], names.unique())
+        row = unknown.idxmax()
+        if not keys[row]:
+            raise InputError(f"{source}: row {row}: has no label; give it one, or remove the row")
+        raise unknown_class(f"{source}: row {row}", names[row], names.unique())
     return keys.map(meanings).to_numpy(np.int64)
 
 
@@ -59,8 +63,9 @@ def unknown_class(place: str, name: object, seen: Iterable[object]) -> InputErro
     """What to raise for a name that means no class; seen: the names beside it."""
     names = [str(each) for each in seen]
     listed = ", ".join(sorted(names)[:12]) + ", ..." * (len(names) > 12)
-    shown = ascii(str(name)[:30])[1:-1]
-    way_out = f"say what it is by --classes {shown}=CLASS, or {shown}=- to leave it out"
+    shown = str(name).strip()[:40]
+    option, other = shlex.quote(f"{shown}=CLASS"), shlex.quote(f"{shown}=-")
+    way_out = f"say what it is by --classes {option}, or {other} to leave it out"
     return InputError(f"{place}: label '{shown}' is no class; {way_out} (labels here: {listed[:150]})")
 
 
@@ -96,11 +101,11 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
 
 
 def _with_majority(faces: Faces, votes: pd.DataFrame, path: str) -> Faces:
-    """The faces for which most of FER+'s ten annotators chose one of the seven classes, with that class.
+    """The faces for which one of the seven classes got the most of FER+'s ten votes, with that class.
 
-    Source: Barsoum et al. 2016, arXiv:1608.01041, majority voting.
+    Where two got as many, there is no majority. Source: Barsoum et al. 2016, arXiv:1608.01041.
     """
-    usage = votes["usage"].map(key).map(USAGE_OF_NAME).to_numpy()
+    usage = votes["usage"].to_numpy()
     rows = faces.rows
     if faces.usage is None:  # train.csv, test.csv and emotion,pixels are known by how many faces they have
         parts = np.flatnonzero(usage == 0), np.flatnonzero(usage != 0), np.arange(len(usage))
