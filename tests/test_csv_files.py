@@ -126,8 +126,8 @@ FAULTY_ROWS = {
     "NUL": (changed("\0"), "pixel 10 is '\\x00'"),
     "5000 digits": (changed("9" * 5000), "pixel 10 is '99999999999999999999...'"),
     "a stray quotation mark": (changed('7"'), "pixel 10 is '7\"'"),
-    "label 7": (f"7,{FACE}", "label is '7', not a label from 0 to 6"),
-    "blank label": (f",{FACE}", "label is ''"),
+    "label 7": (f"7,{FACE}", "label '7' is no class; say what it is by --classes 7=CLASS, or 7=- to "),
+    "blank label": (f",{FACE}", "has no label; give it one, or remove the row"),
     "too few fields": ("3", "has 0 pixels"),
     "too many fields": (f"3,{FACE},Training", "has 3 fields, not 2"),
     "blank row": ("", "is blank, but rows follow"),
@@ -147,7 +147,7 @@ NOISE = random.Random(1).randbytes(5000)
 ZIP = zipped(b"label,feature\n" + NOISE, "faces.csv")
 FAULTY_FILES = {
     "a quotation mark without an end": (f'label,feature\n3,"{FACE}', "is not a CSV (Error tokenizing data"),
-    "unknown Usage": (f"pixels,Usage\n{FACE},Test", "row 2: usage is 'Test', not one of Training, Publ"),
+    "unknown Usage": (f"pixels,Usage\n{FACE},Tset", "row 2: usage is 'Tset', not one of Training, Publ"),
     "repeated id": (f"id,feature\n4,{FACE}\n5,{FACE}\n4,{FACE}", "row 4: id 4 is repeated"),
     "id of letters": (f"id,feature\nx,{FACE}", "row 2: id is 'x', not a whole number"),
     "id of 19 digits": (f"id,feature\n{'9' * 19},{FACE}", "row 2: id is '9999999999999999999'"),
@@ -157,17 +157,20 @@ FAULTY_FILES = {
     "empty": ("", "row 1: is empty"),
     "header only": ("label,feature\n\n\n", "has a header but no rows"),
     "no header": (f"3,{FACE}", "row 1: has no column pixels or feature, but '3,7 7 7"),
-    "unknown header": ("a;b\n1;2", "row 1: has no column pixels or feature, but 'a;b'"),
+    "unknown header": (
+        "a;b\n1;2",
+        "row 1: has no column pixels or feature, but 'a,b'; give a CSV of faces with the",
+    ),
     "labels": ("id,label\n0,3", "row 1: has no column pixels or feature, but 'id,label'; give a CSV of fac"),
     "Latin-1": (f"label,feature\n3,{FACE} \xe9\n".encode("latin-1"), "row 2: has 2305 pixels"),
     "cut gz": (gzip.compress(NOISE)[:4000], "is a broken or cut archive"),
     "broken gz": (gzip.compress(NOISE).replace(NOISE[100:110], b"0123456789"), "is a broken or cut archive"),
     "cut zip": (ZIP[:-100], "is a broken or cut archive"),
-    "zip of two": (zipped(b"", "a.csv", "b.csv"), "holds 2 CSV files, not one; unpack it"),
+    "zip of two": (zipped(b"", "a.csv", "b.csv"), "holds 2 CSV files, not one, and no pictures; unpack it"),
 }
 FAULTY_LABELS = {
-    "label 7 of labels": ("id,label\n0,3\n1,7\n", "row 3: label is '7'"),
-    "cut labels": ("id,label\n0,3\n1", "row 3: label is ''"),
+    "label 7 of labels": ("id,label\n0,3\n1,7\n", "row 3: label '7' is no class"),
+    "cut labels": ("id,label\n0,3\n1", "row 3: has no label"),
     "name of labels": ("id,label\nhappy.png,3\n", "row 2: id is 'happy.png', not a whole number"),
     "faces for labels": (f"label,feature\n3,{FACE}\n", "row 1: has no column id, but 'label,feature'; give"),
 }
@@ -190,7 +193,7 @@ def test_any_single_changed_byte_is_read_exactly_or_refused(csv_file):
         path = csv_file(b"label,feature\n" + changed_line + b"\n")
         text = changed_line.decode(errors="replace")
         label, _, pixels = text.partition(",")
-        numbers = re.findall(r"[^\t-\r ]+", pixels)
+        numbers = re.findall(r"[^\t-\r \[\]();]+", pixels)
         is_line = not {"\r", "\n"} & set(text)
         is_whole = is_line and label.strip() in list("0123456") and len(numbers) == NUM_PIXELS
         if is_whole and all(each.isdigit() and len(each) <= 3 and int(each) <= 255 for each in numbers):

@@ -94,15 +94,15 @@ def test_pictures_without_classes_have_no_labels(classes, tmp_path):
 
 
 def test_pictures_of_any_size_and_colour_and_names_that_two_of_them_share(classes):
-    Image.new("RGB", (300, 200), (90, 90, 90)).save(classes / "sad" / "photo.JPG")
+    Image.new("RGB", (90, 90), (90, 90, 90)).save(classes / "sad" / "photo.JPG")
     wide = np.zeros((20, 60), np.uint8)
     wide[:, 20:40] = 200  # the middle square
     Image.fromarray(wide).save(classes / "sad" / "wide.tif")
-    faces = read_folder(classes)
+    faces = read_folder(classes, how="whole")
     assert np.unique(faces.images[faces.ids == "photo.JPG"]).tolist() == [90]
     assert np.unique(faces.images[faces.ids == "wide.tif"]).tolist() == [200]
     Image.new("L", (48, 48)).save(classes / "happy" / "sad-0.png")
-    assert {"sad/sad-0.png", "happy/sad-0.png"} <= set(read_folder(classes).ids)
+    assert {"sad/sad-0.png", "happy/sad-0.png"} <= set(read_folder(classes, how="whole").ids)
 
 
 def test_what_holds_no_pictures_is_ignored(tmp_path):
@@ -119,11 +119,14 @@ def test_what_holds_no_pictures_is_ignored(tmp_path):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("contempt/a.png", "contempt: is or has pictures, but no class; move it into one of train"),
-        ("3/deeper/a.png", "3: is or has pictures, but no class"),
+        ("contempt/a.png", "faces: label 'contempt' is no class; say what it is by --classes contempt=CLASS"),
+        ("3/deeper/a.png", "label '3' is no class; say what it is by --classes 3=CLASS, or 3=- to leave it"),
         ("me.jpg", "me.jpg: is or has pictures, but no class"),
-        ("happy/more/a.png", "more: is or has pictures, but no class"),
-        ("happy/notes.txt", "notes.txt: is no readable picture (cannot identify"),
+        (
+            "happy/more/a.png",
+            "more/a.png: is no readable picture (cannot identify image file); save it as PNG",
+        ),
+        ("happy/notes.rtf", "notes.rtf: is no readable picture (cannot identify"),
         ("happy/cut.jpg", "cut.jpg: is no readable picture (image file is truncated"),
     ],
 )
