@@ -119,7 +119,9 @@ def _columns(
     levels = {place: int(found[1]) for place, name in enumerate(header) if (found := LEVEL.fullmatch(name))}
     if len(levels) > IMAGE_SIZE and "pixels" in needed:
         in_order = table[sorted(levels, key=levels.__getitem__)].to_numpy()
-        header, table = [*header, "pixels"], table.assign(pixels=[" ".join(row) for row in in_order])
+        kept = [place for place in range(len(header)) if place not in levels]
+        table = table[kept].assign(pixels=[" ".join(row) for row in in_order])
+        header = [*(header[place] for place in kept), "pixels"]
         table.columns = range(len(header))
     places = _places(path, header, needed)
     if len(table) == 1:
@@ -142,6 +144,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
     fields = {"dtype": object, "na_filter": False, "skipinitialspace": True}
     try:
         with _open(path) as file:
+            _refuse_foreign(path, file.read(512))
+            file.seek(0)
             first = file.readline()
             file.seek(0)
             table = pd.read_csv(
@@ -166,20 +170,17 @@ def _read_texts(path: Path) -> pd.DataFrame:
 
 
 def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
-    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv.
-
-    Raises InputError for what is no text, with what it is by its first bytes.
-    """
+    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv."""
     with path.open("rb") as file:
         start = file.read(8)
     opener: Any = next((each for sign, each in OPENERS.items() if start.startswith(sign)), Path.open)
-    opened = _open_member(path) if start.startswith(b"PK") else opener(path, "rb")
-    start = opened.read(512)
-    opened.seek(0)
+    return _open_member(path) if start.startswith(b"PK") else opener(path, "rb")
+
+
+def _refuse_foreign(path: Path, start: bytes) -> None:
     for place, signs, what, way_out in FOREIGN:
         if start[place:].startswith(signs):
             raise InputError(f"{path}: is {what}; {way_out}")
-    return opened
 
 
 def _open_member(path: Path) -> IO[bytes]:

@@ -54,7 +54,8 @@ def read_folder(
     labelled = [picture for picture in found if picture.label is not None]
     pictures = [picture for picture in labelled or found if picture.label != LEFT_OUT]
     if left_out := len(labelled or found) - len(pictures):
-        print(f"{source}: {left_out:,} pictures are left out, as --classes says", flush=True)
+        counts = f"{left_out:,} of {len(pictures) + left_out:,} pictures"
+        print(f"{source}: {counts} are left out, as --classes says", flush=True)
     if not pictures:
         raise InputError(f"{source}: has no class folders, such as happy/, and no pictures; give another")
     ids = np.array([picture.path.name for picture in pictures])

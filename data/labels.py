@@ -73,7 +73,8 @@ def without_left_out(faces: Faces) -> Faces:
     """The faces but those whose label is LEFT_OUT, which are counted in a note."""
     if faces.labels is None or not (is_left_out := faces.labels == LEFT_OUT).any():
         return faces
-    print(f"{faces.source}: {is_left_out.sum():,} faces are left out, as --classes says", flush=True)
+    counts = f"{is_left_out.sum():,} of {len(faces):,} faces"
+    print(f"{faces.source}: {counts} are left out, as --classes says", flush=True)
     return faces.select(~is_left_out)
 
 
