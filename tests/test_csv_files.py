@@ -1,13 +1,17 @@
 """Every form of the CSV is read to the same arrays, and every fault is one line that names file and row."""
 
+import bz2
 import gzip
 import io
+import lzma
+import pickle
 import random
 import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data import NUM_PIXELS, USAGE_NAMES, InputError
@@ -97,6 +101,34 @@ def test_every_form_whatever_the_file_is_called(csv_file, header, form):
             assert found[kind] is None
 
 
+PLAIN = csv_text("Usage,label,pixels")
+IN_ORDER = pd.DataFrame(IMAGES.reshape(ROWS, -1)).add_prefix("pixel_").assign(Label=COLUMNS["label"])
+OTHER_FORMS = {
+    "bz2": bz2.compress(PLAIN.encode(), 1),
+    "xz": lzma.compress(PLAIN.encode(), preset=0),
+    "zip of capitals": zipped(PLAIN.encode(), "FACES.CSV", "README.md"),
+    "semicolons": PLAIN.replace(",", ";"),
+    "semicolons, commas between pixels": PLAIN.replace(",", ";").replace(" ", ", "),
+    "tabs": PLAIN.replace(",", "\t"),
+    "capitals": PLAIN.upper(),
+    "names of classes": re.sub("ing,3,", "ing,Happiness,", PLAIN),
+    "decimals": re.sub(r"\b(\d+)\b", r"\1.0", PLAIN),
+    "lists": re.sub(r"(\d+ .*)", r'"[\1]"', PLAIN).replace(" ", ", "),
+    "arrays of NumPy": re.sub(r"(\d+ .*)", r'"[[ \1]\n [  ]]"', PLAIN),
+    "a column each": IN_ORDER.to_csv(),
+    "a column each, by name": IN_ORDER[sorted(IN_ORDER)].to_csv(index=False, sep=";"),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_forms_that_other_programs_write(csv_file, form):
+    faces = read_csv(csv_file(OTHER_FORMS[form]))
+    np.testing.assert_array_equal(faces.images, IMAGES)
+    np.testing.assert_array_equal(faces.labels, COLUMNS["label"])
+    if "each" not in form:
+        np.testing.assert_array_equal(faces.usage, COLUMNS["usage"])
+
+
 def fault_of(path: Path, read=read_csv) -> str:
     """What the one line of an InputError says after the path."""
     with pytest.raises(InputError) as raised:
@@ -166,6 +198,32 @@ FAULTY_FILES = {
     "cut gz": (gzip.compress(NOISE)[:4000], "is a broken or cut archive"),
     "broken gz": (gzip.compress(NOISE).replace(NOISE[100:110], b"0123456789"), "is a broken or cut archive"),
     "cut zip": (ZIP[:-100], "is a broken or cut archive"),
+    "cut xz": (lzma.compress(NOISE)[:4000], "is a broken or cut archive"),
+    "broken bz2": (bz2.compress(NOISE).replace(b"1AY", b"1AX"), "is a broken or cut archive"),
+    "100x100": (
+        f"pixels\n{'7 ' * 10_000}",
+        "row 2: has 10000 pixels, 100x100, not 48x48; give faces of other",
+    ),
+    "64x64, a column each": (
+        ",".join(map(str, range(4096))) + "\n" + "7," * 4095 + "7",
+        "row 2: has 4096 pixels",
+    ),
+    "names of pictures": (
+        "image,label\na.PNG,3",
+        "row 2: names a picture, instead of its pixels; give class",
+    ),
+    "PNG": (b"\x89PNG\r\n\x1a\n", "is a picture; give it to predict.py --images"),
+    "HEIC": (b"\0\0\0\x18ftypheic", "is a picture or film of a phone; save it as PNG and give it to predict"),
+    "tar.gz": (gzip.compress(bytes(257) + b"ustar"), "is a tar archive; unpack it and give what it holds"),
+    "npy": (b"\x93NUMPY\1\0", "is one NumPy array; save its arrays as .npz: numpy.savez(file, images=images"),
+    "pkl": (pickle.dumps([1]), "is a pickle, which can carry code; save its arrays as .npz"),
+    "h5": (b"\x89HDF\r\n\x1a\n", "is a file of arrays; save its arrays as .npz"),
+    "xlsx": (
+        zipped(b"", "[Content_Types].xml", "xl/workbook.xml"),
+        "is an Excel file; save its table as a CSV",
+    ),
+    "UTF-16": (PLAIN[:999].encode("utf-16"), "is a text in UTF-16; save its table as a CSV in UTF-8"),
+    "HTML": ("<!DOCTYPE html>", "is a web page, not the file that it offers; download that"),
     "zip of two": (zipped(b"", "a.csv", "b.csv"), "holds 2 CSV files, not one, and no pictures; unpack it"),
 }
 FAULTY_LABELS = {
