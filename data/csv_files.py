@@ -29,7 +29,7 @@ from data.pictures import ENDINGS
 # The columns by what they hold, and their names in any case.
 COLUMNS = {
     "pixels": ("pixels", "feature", "pixel", "features", "image"),
-    "label": ("label", "emotion", "labels", "class"),
+    "label": ("emotion", "label", "labels", "class"),
     "id": ("id",),
     "usage": ("usage", "split"),
 }
@@ -117,7 +117,8 @@ def _columns(
     """The values of all COLUMNS that the table has."""
     header = [key(name) for name in table.iloc[0]]
     levels = {place: int(found[1]) for place, name in enumerate(header) if (found := LEVEL.fullmatch(name))}
-    if len(levels) > IMAGE_SIZE and "pixels" in needed:
+    is_square = len(levels) > IMAGE_SIZE and math.isqrt(len(levels)) ** 2 == len(levels)
+    if is_square and len(set(levels.values())) == len(levels):  # else it is a face, not a header
         in_order = table[sorted(levels, key=levels.__getitem__)].to_numpy()
         kept = [place for place in range(len(header)) if place not in levels]
         table = table[kept].assign(pixels=[" ".join(row) for row in in_order])
@@ -161,7 +162,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: row 1: is empty; {AGAIN}") from None
     except pd.errors.ParserError as error:
         if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error)):
-            raise _fault(path, found[2], f"has {found[3]} fields, not {found[1]}") from None
+            problem = f"row {found[2]}: has {found[3]} fields, not {found[1]}"
+            raise InputError(f"{path}: {problem}; quote values that hold commas, or {AGAIN}") from None
         raise InputError(f"{path}: is not a CSV ({str(error).strip()}); {AGAIN}") from None
     except (*BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno:
@@ -204,10 +206,10 @@ def _places(path: Path, header: list[str], needed: Sequence[str]) -> dict[str, i
         if found:
             places[kind] = found[0]
         elif kind in needed:
-            wanted = "faces with the header label,feature" if "pixels" in needed else "labels with id,label"
+            wanted = "label,feature" if "pixels" in needed else "id,label"
             held = _shown(",".join(header), 60)
             problem = f"has no column {' or '.join(names[:2])}, but {held}"
-            raise InputError(f"{path}: row 1: {problem}; give a CSV of {wanted}")
+            raise InputError(f"{path}: row 1: {problem}; give a CSV with the header {wanted}")
     return places
 
 
@@ -235,7 +237,8 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
     if levels is not None:
         return levels
     texts = texts.str.translate(LIST_SIGNS)
-    texts = texts.mask(texts.str.count(r"\.0\b") == NUM_PIXELS, texts.str.replace(r"\.0\b", "", regex=True))
+    whole = texts.str.replace(r"\.0+\b", "", regex=True)
+    texts = texts.mask(texts.str.count(r"\.0+\b") == NUM_PIXELS, whole)
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels

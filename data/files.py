@@ -31,12 +31,15 @@ def read_file(path: Path, classes: Sequence[str], how: str | None, only_test: bo
     if start.startswith(b"PK"):
         try:
             with zipfile.ZipFile(path) as archive:
-                names = [name for name in archive.namelist() if "__MACOSX/" not in name]
+                members = [each for each in archive.infolist() if "__MACOSX/" not in each.filename]
+                for member in members:  # older versions of PowerShell write Windows' strokes
+                    member.filename = member.filename.replace("\\", "/")
+                names = [member.filename for member in members]
                 if any(name.endswith(".npy") for name in names):
                     return _read_npz(path, classes, how)
                 if any(name.lower().endswith(ENDINGS) for name in names):
                     with tempfile.TemporaryDirectory() as folder:
-                        archive.extractall(folder, names)
+                        archive.extractall(folder, members)
                         try:
                             return read_folder(Path(folder), classes, how, only_test, str(path))
                         except InputError as error:
@@ -52,7 +55,7 @@ def _read_npz(path: Path, classes: Sequence[str], how: str | None) -> Faces:
         with np.load(path) as stored:
             arrays = {key(name): stored[name] for name in stored.files}
     except ValueError as error:  # arrays of Python's objects, which can carry code
-        raise InputError(f"{path}: cannot be read ({error}); save arrays of numbers") from None
+        raise InputError(f"{path}: cannot be read ({error}); save numbers, or texts by astype(str)") from None
     images: Any
     labels: Any
     images, labels = (
