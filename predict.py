@@ -75,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_file(arguments.probabilities, probabilities_csv(faces, known, probabilities))
         print(f"wrote {arguments.probabilities}: {len(faces):,} rows")
     if labelled.labels is not None:
-        known, probabilities = known[labelled.rows], probabilities[labelled.rows]
+        chosen = np.isin(faces.rows, labelled.rows)
+        known, probabilities = known[chosen], probabilities[chosen]
         print(f"the weights were trained on {known.sum():,} of these {len(known):,} labelled faces")
         for subset, rows in reversed(subsets_of(known).items()):
             scores = evaluate(labelled.labels[rows], probabilities[rows])
