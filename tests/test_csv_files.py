@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import NUM_PIXELS, USAGE_NAMES, InputError
+from data import CLASS_NAMES, NUM_PIXELS, USAGE_NAMES, InputError
 from data.csv_files import read_csv, read_labels
 
 ROWS = 40  # more than one block
@@ -102,7 +102,10 @@ def test_every_form_whatever_the_file_is_called(csv_file, header, form):
 
 
 PLAIN = csv_text("Usage,label,pixels")
-IN_ORDER = pd.DataFrame(IMAGES.reshape(ROWS, -1)).add_prefix("pixel_").assign(Label=COLUMNS["label"])
+USAGE = np.take(USAGE_NAMES, COLUMNS["usage"])
+NAMED = {"label": 9, "emotion": np.take(CLASS_NAMES, COLUMNS["label"]), "Usage": USAGE, "pixels": PIXELS}
+IN_ORDER = pd.DataFrame(IMAGES.reshape(ROWS, -1)).add_prefix("pixel_")
+IN_ORDER = IN_ORDER.assign(Label=COLUMNS["label"], usage=USAGE)
 OTHER_FORMS = {
     "bz2": bz2.compress(PLAIN.encode(), 1),
     "xz": lzma.compress(PLAIN.encode(), preset=0),
@@ -112,9 +115,10 @@ OTHER_FORMS = {
     "tabs": PLAIN.replace(",", "\t"),
     "capitals": PLAIN.upper(),
     "names of classes": re.sub("ing,3,", "ing,Happiness,", PLAIN),
-    "decimals": re.sub(r"\b(\d+)\b", r"\1.0", PLAIN),
     "lists": re.sub(r"(\d+ .*)", r'"[\1]"', PLAIN).replace(" ", ", "),
     "arrays of NumPy": re.sub(r"(\d+ .*)", r'"[[ \1]\n [  ]]"', PLAIN),
+    "whole decimals": re.sub(r"\b(\d+)\b", r"\1.00", PLAIN),
+    "names beside other numbers": pd.DataFrame(NAMED).to_csv(),
     "a column each": IN_ORDER.to_csv(),
     "a column each, by name": IN_ORDER[sorted(IN_ORDER)].to_csv(index=False, sep=";"),
 }
@@ -125,8 +129,7 @@ def test_forms_that_other_programs_write(csv_file, form):
     faces = read_csv(csv_file(OTHER_FORMS[form]))
     np.testing.assert_array_equal(faces.images, IMAGES)
     np.testing.assert_array_equal(faces.labels, COLUMNS["label"])
-    if "each" not in form:
-        np.testing.assert_array_equal(faces.usage, COLUMNS["usage"])
+    np.testing.assert_array_equal(faces.usage, COLUMNS["usage"])
 
 
 def fault_of(path: Path, read=read_csv) -> str:
@@ -191,9 +194,12 @@ FAULTY_FILES = {
     "no header": (f"3,{FACE}", "row 1: has no column pixels or feature, but '3,7 7 7"),
     "unknown header": (
         "a;b\n1;2",
-        "row 1: has no column pixels or feature, but 'a,b'; give a CSV of faces with the",
+        "row 1: has no column pixels or feature, but 'a,b'; give a CSV with the header",
     ),
-    "labels": ("id,label\n0,3", "row 1: has no column pixels or feature, but 'id,label'; give a CSV of fac"),
+    "labels": (
+        "id,label\n0,3",
+        "row 1: has no column pixels or feature, but 'id,label'; give a CSV with the h",
+    ),
     "Latin-1": (f"label,feature\n3,{FACE} \xe9\n".encode("latin-1"), "row 2: has 2305 pixels"),
     "cut gz": (gzip.compress(NOISE)[:4000], "is a broken or cut archive"),
     "broken gz": (gzip.compress(NOISE).replace(NOISE[100:110], b"0123456789"), "is a broken or cut archive"),

@@ -120,7 +120,10 @@ BAD = {
         r"needs images \(N, 48, 48\) and labels \(N,\).* has a \(7,\); ",
     ),
     "other lengths": ({"images": IMAGES, "labels": LABELS[:6]}, r"has images \(7, 48, 48\), labels \(6,\); "),
-    "objects": ({"images": np.array([None])}, r"cannot be read \(Object arrays .*\); save arrays of numbers"),
+    "objects": (
+        {"images": np.array([None])},
+        r"cannot be read \(Object arrays .*\); save numbers, or texts by astype",
+    ),
     "negative levels": (
         {"images": IMAGES - 9.0},
         "has levels from -9.* to 246.0; save grey levels from 0 to",

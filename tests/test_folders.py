@@ -187,3 +187,13 @@ def test_a_folder_without_pictures_is_one_line(tmp_path):
     (tmp_path / "train.csv").touch()
     with pytest.raises(InputError, match="has no class folders, such as happy/, and no pictures"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("happy/test", "train/happy/"), ("happy/sad", "classes beside each other")]
+)
+def test_splits_and_classes_in_a_class_are_refused(classes, place, words):
+    (classes / place).mkdir()
+    shutil.move(classes / "happy" / "happy-0.png", classes / place)
+    with pytest.raises(InputError, match=r"happy: holds a folder (test|sad), a split or class; .*" + words):
+        read_folder(classes)

@@ -22,7 +22,7 @@ KDEF = "AF=fear AN=angry DI=disgust HA=happy NE=neutral SA=sad SU=surprise"
         (AFFECT_NET, "0 1 2 3 4 5 6 7", [6, 3, 4, 5, 2, 1, 0, -1]),
         (KDEF, "AF an DI HA NE SA SU", [2, 0, 1, 3, 6, 4, 5]),
         ("contempt=-", "contempt 3 joy", [-1, 3, 3]),
-        ("a=b=fear happy=-", "a=b happy joy", [2, -1, 3]),
+        ("a=b=fear happy=- joy=happy", "a=b happy 3 joy Happiness", [2, -1, -1, 3, -1]),
     ],
 )
 def test_classes_by_other_names(changes, names, expected):
