@@ -44,6 +44,8 @@ VALUES = {
 }
 WORD = re.compile(r"[^\t-\r ]+")
 GREY_LEVEL = re.compile("[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]")
+# What ends whole numbers that were written as decimals.
+FRACTION = r"\.0*(?!\d)"
 # Lists of Python or JSON become numbers with blanks between them.
 LIST_SIGNS = str.maketrans("[](),;", " " * 6)
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
@@ -236,9 +238,9 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels
-    texts = texts.str.translate(LIST_SIGNS)
-    whole = texts.str.replace(r"\.0+\b", "", regex=True)
-    texts = texts.mask(texts.str.count(r"\.0+\b") == NUM_PIXELS, whole)
+    texts = texts.str.replace(r"np\.\w+\(", "(", regex=True).str.translate(LIST_SIGNS)
+    is_whole = texts.str.count(FRACTION) == NUM_PIXELS
+    texts = texts.mask(is_whole, texts.str.replace(FRACTION, "", regex=True))
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels

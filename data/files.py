@@ -37,7 +37,8 @@ def read_file(path: Path, classes: Sequence[str], how: str | None, only_test: bo
                 names = [member.filename for member in members]
                 if any(name.endswith(".npy") for name in names):
                     return _read_npz(path, classes, how)
-                if any(name.lower().endswith(ENDINGS) for name in names):
+                is_office = "[Content_Types].xml" in names
+                if not is_office and any(name.lower().endswith(ENDINGS) for name in names):
                     with tempfile.TemporaryDirectory() as folder:
                         archive.extractall(folder, members)
                         try:

@@ -63,11 +63,12 @@ def label_indices(names: pd.Series, meanings: Mapping[str, int], source: object)
 
 def unknown_class(place: str, name: object, seen: Iterable[object]) -> InputError:
     """What to raise for a name that means no class; seen: the names beside it."""
-    names = [str(each) for each in seen]
+    names = [" ".join(str(each).split()) for each in seen]
     listed = ", ".join(sorted(names)[:12]) + ", ..." * (len(names) > 12)
-    shown = str(name).strip()[:40]
+    shown = " ".join(str(name).split())[:40]
     option, other = shlex.quote(f"{shown}=CLASS"), shlex.quote(f"{shown}=-")
-    way_out = f"say what it is by --classes {option}, or {other} to leave it out"
+    sign = "=" if shown.startswith("-") else " "  # argparse takes '-1=fear' for an option
+    way_out = f"say what it is by --classes{sign}{option}, or {other} to leave it out"
     return InputError(f"{place}: label '{shown}' is no class; {way_out} (labels here: {listed[:150]})")
 
 
