@@ -116,8 +116,12 @@ OTHER_FORMS = {
     "capitals": PLAIN.upper(),
     "names of classes": re.sub("ing,3,", "ing,Happiness,", PLAIN),
     "lists": re.sub(r"(\d+ .*)", r'"[\1]"', PLAIN).replace(" ", ", "),
+    "lists of NumPy's numbers": re.sub(
+        r"(\d+ .*)", lambda found: '"[' + re.sub(r"\d+", r"np.uint8(\g<0>),", found[1]) + ']"', PLAIN
+    ),
     "arrays of NumPy": re.sub(r"(\d+ .*)", r'"[[ \1]\n [  ]]"', PLAIN),
-    "whole decimals": re.sub(r"\b(\d+)\b", r"\1.00", PLAIN),
+    "decimals": re.sub(r"\b(\d+)\b", r"\1.00", PLAIN),
+    "decimals without zeros": re.sub(r"\b(\d+)(?=[ \n])", r"\1.", PLAIN),
     "names beside other numbers": pd.DataFrame(NAMED).to_csv(),
     "a column each": IN_ORDER.to_csv(),
     "a column each, by name": IN_ORDER[sorted(IN_ORDER)].to_csv(index=False, sep=";"),

@@ -40,6 +40,8 @@ def test_classes_by_other_names(changes, names, expected):
             "label 'Glück 1' is no class; say what it is by --classes 'Glück 1=CLASS', or 'Glück",
         ),
         ([], "", "x: row 2: has no label; give it one"),
+        ([], "-1", r"label '-1' is no class; say what it is by --classes=-1=CLASS, or -1=- to leave it out"),
+        ([], "a\nb", r"label 'a b' is no class; say what it is by --classes 'a b=CLASS'"),
         (["7=fear"], "1", r"label '1' is no class; .*--classes 1=CLASS.* \(labels here: 1, happy\)"),
         (["7"], "", "--classes 7: is not NAME=CLASS with one of angry, .*, or NAME=- to leave its faces out"),
         (["7=joyful"], "", "--classes 7=joyful: is not NAME=CLASS"),

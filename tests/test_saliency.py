@@ -83,7 +83,6 @@ def test_faces_of_photographs_are_explained(tmp_path, capsys) -> None:
         (("--images", "me.png", "--rows", "0"), "--rows goes with --data only"),
         (("--images", "me.png", "--validation", "all"), "--validation does not go with --images"),
         (("--images", "me.png", "--class", "true"), "no labels"),
-        (("--faces", "whole"), "--faces goes with --images only"),
         (("--data", "test.csv", "--rows", "1", "--mean", "3"), "--mean does not go with"),
         (("--data", "test.csv", "--rows", "0,70"), "test.csv has the rows 0 to 69"),
         (("--data", "test.csv", "--rows", ",".join("1" * 41)), "at most 40"),
