@@ -6,7 +6,7 @@ Each held-out face is a point, in the colour of its class, and hollow where the 
 near each other where the network sees the same (t-SNE of the features' first 50 principal components;
 distances between far points mean nothing). On the right are pairs of faces that the network finds most alike
 although their labels differ, duplicates left out. Writes the figure, and beside it the points as .csv.
-3,309 PublicTest faces take half a minute on two cores, with prediction.
+Three thousand faces take about half a minute on two cores.
 """
 
 from collections.abc import Sequence

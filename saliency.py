@@ -114,9 +114,9 @@ def read_chosen(arguments: argparse.Namespace, photographs: Sequence[Photograph]
         faces = Faces(np.concatenate([each.images for each in photographs]), source="--images")
     elif arguments.rows:
         faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
-        if max(arguments.rows) >= len(faces):
-            raise InputError(f"--rows: {faces.source} has the rows 0 to {len(faces) - 1}; choose among these")
-        faces = faces.select(np.array(arguments.rows))
+        if not np.isin(arguments.rows, faces.rows).all():
+            raise InputError(f"--rows: {faces.source} has the rows 0 to {faces.rows[-1]}; choose among these")
+        faces = faces.select(np.searchsorted(faces.rows, arguments.rows))
     else:
         data = locate_faces(arguments.data, "measure")
         faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)

@@ -36,8 +36,8 @@ def surprising_neighbours(
 ) -> np.ndarray:
     """(M, 2) int, up to `count` pairs of nearest neighbours with different labels, the closest first.
 
-    features: (N, F), compared by their angle. labels: (N,) int. groups: (N,) int from group_duplicates; a pair
-    of duplicates with two labels would be no surprise about the network.
+    features: (N, F), compared by their angle. labels: (N,) int. groups: (N,) int from group_duplicates: two
+    labels of duplicates would be no surprise about the network.
     """
     directions = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     distances, nearest = NearestNeighbors(n_neighbors=2).fit(directions).kneighbors(directions)

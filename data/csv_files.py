@@ -24,16 +24,17 @@ import pandas as pd
 from data import IMAGE_SIZE, NUM_PIXELS, InputError
 from data.faces import Faces
 from data.labels import CLASS_OF_NAME, USAGE_OF_NAME, class_meanings, key, label_indices
+from data.pictures import ENDINGS
 
 # The columns by what they hold, and their names in any case.
 COLUMNS = {
-    "pixels": ("pixels", "pixel", "feature", "features", "image"),
-    "label": ("label", "emotion", "labels", "class"),
+    "pixels": ("pixels", "feature", "pixel", "features", "image"),
+    "label": ("emotion", "label", "labels", "class"),
     "id": ("id",),
     "usage": ("usage", "split"),
 }
 # A column for each grey level.
-LEVEL = re.compile("(pixel|px|p|feature|f)?[ _]?[0-9]+")
+LEVEL = re.compile("(?:pixel|px|p|feature|f)?[ _.]?([0-9]+)")
 # What the text of a value has to be. '+5', '5.0' and '1e2' are not what any FER2013 file holds.
 VALUES = {
     "id": ("[0-9]{1,18}", "a whole number"),
@@ -43,23 +44,30 @@ VALUES = {
 }
 WORD = re.compile(r"[^\t-\r ]+")
 GREY_LEVEL = re.compile("[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]")
+# What ends whole numbers that were written as decimals.
+FRACTION = r"\.0*(?!\d)"
 # Lists of Python or JSON become numbers with blanks between them.
 LIST_SIGNS = str.maketrans("[](),;", " " * 6)
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-# Files of other kinds: their first bytes, what such a file is, and what to do.
+# What reading a broken or cut archive raises, beside an OSError without a number.
+BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, RuntimeError)
+# Files of other kinds: where which bytes are, what such a file is, and what to do.
 AS_CSV = "save its table as a CSV in UTF-8"
+UNPACK = "unpack it and give what it holds"
 TO_IMAGES = "give it to predict.py --images, or its folder to --data"
 AS_NPZ = "save its arrays as .npz: numpy.savez(file, images=images, labels=labels)"
 FOREIGN = (
-    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF"), "a picture", TO_IMAGES),
-    ((b"Rar!", b"7z\xbc\xaf"), "an archive", "unpack it and give what it holds"),
-    ((b"\x93NUMPY",), "one NumPy array", AS_NPZ),
-    ((b"\x89HDF", b"MATLAB"), "a file of arrays", AS_NPZ),
-    ((b"\x80",), "a pickle, which can carry code", AS_NPZ),
-    ((b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
-    ((b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
-    ((b"PAR1", b"SQLite", b"%PDF", b"{"), "no table of text", AS_CSV),
-    ((b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
+    (0, (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*", b"MM\0*"), "a picture", TO_IMAGES),
+    (4, (b"ftyp",), "a picture or film of a phone", f"save it as PNG and {TO_IMAGES}"),
+    (0, (b"Rar!", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), "an archive", UNPACK),
+    (257, (b"ustar",), "a tar archive", UNPACK),
+    (0, (b"\x93NUMPY",), "one NumPy array", AS_NPZ),
+    (0, (b"\x89HDF", b"MATLAB"), "a file of arrays", AS_NPZ),
+    (0, (b"\x80",), "a pickle, which can carry code", AS_NPZ),
+    (0, (b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
+    (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
+    (0, (b"PAR1", b"SQLite", b"%PDF", b"{", b"["), "no table of text", AS_CSV),
+    (0, (b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
 )
 ROWS_PER_BLOCK = 16
 AGAIN = "download or copy the file again"
@@ -110,11 +118,13 @@ def _columns(
 ) -> dict[str, np.ndarray]:
     """The values of all COLUMNS that the table has."""
     header = [key(name) for name in table.iloc[0]]
-    levels = [place for place, name in enumerate(header) if LEVEL.fullmatch(name)]
-    if len(levels) == NUM_PIXELS:
-        kept = [place for place in range(len(header)) if place not in set(levels)]
-        pixels = table[levels].agg(" ".join, axis=1)
-        header, table = [*(header[place] for place in kept), "pixels"], table[kept].assign(pixels=pixels)
+    levels = {place: int(found[1]) for place, name in enumerate(header) if (found := LEVEL.fullmatch(name))}
+    is_square = len(levels) > IMAGE_SIZE and math.isqrt(len(levels)) ** 2 == len(levels)
+    if is_square and len(set(levels.values())) == len(levels):  # else it is a face, not a header
+        in_order = table[sorted(levels, key=levels.__getitem__)].to_numpy()
+        kept = [place for place in range(len(header)) if place not in levels]
+        table = table[kept].assign(pixels=[" ".join(row) for row in in_order])
+        header = [*(header[place] for place in kept), "pixels"]
         table.columns = range(len(header))
     places = _places(path, header, needed)
     if len(table) == 1:
@@ -137,6 +147,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
     fields = {"dtype": object, "na_filter": False, "skipinitialspace": True}
     try:
         with _open(path) as file:
+            _refuse_foreign(path, file.read(512))
+            file.seek(0)
             first = file.readline()
             file.seek(0)
             table = pd.read_csv(
@@ -152,29 +164,27 @@ def _read_texts(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: row 1: is empty; {AGAIN}") from None
     except pd.errors.ParserError as error:
         if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error)):
-            raise _fault(path, found[2], f"has {found[3]} fields, not {found[1]}") from None
+            problem = f"row {found[2]}: has {found[3]} fields, not {found[1]}"
+            raise InputError(f"{path}: {problem}; quote values that hold commas, or {AGAIN}") from None
         raise InputError(f"{path}: is not a CSV ({str(error).strip()}); {AGAIN}") from None
-    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, RuntimeError) as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise InputError(f"{path}: is a broken or cut archive ({error}); {AGAIN}") from None
 
 
 def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
-    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv.
-
-    Raises InputError for what is no text, with what it is by its first bytes.
-    """
+    """The unpacked bytes of a file. Its content counts: browsers save Kaggle's train.csv.zip as train.csv."""
     with path.open("rb") as file:
         start = file.read(8)
     opener: Any = next((each for sign, each in OPENERS.items() if start.startswith(sign)), Path.open)
-    opened = _open_member(path) if start.startswith(b"PK") else opener(path, "rb")
-    start = opened.read(512)
-    opened.seek(0)
-    if start[257:262] == b"ustar":
-        raise InputError(f"{path}: is a tar archive; unpack it and give what it holds")
-    for signs, what, way_out in FOREIGN:
-        if start.startswith(signs):
+    return _open_member(path) if start.startswith(b"PK") else opener(path, "rb")
+
+
+def _refuse_foreign(path: Path, start: bytes) -> None:
+    for place, signs, what, way_out in FOREIGN:
+        if start[place:].startswith(signs):
             raise InputError(f"{path}: is {what}; {way_out}")
-    return opened
 
 
 def _open_member(path: Path) -> IO[bytes]:
@@ -183,7 +193,7 @@ def _open_member(path: Path) -> IO[bytes]:
     if "[Content_Types].xml" in archive.namelist():
         raise InputError(f"{path}: is an Excel file; {AS_CSV}")
     # On a Mac, archives hold a second file __MACOSX/._NAME for each.
-    names = [name for name in archive.namelist() if name.endswith(".csv") and "__MACOSX/" not in name]
+    names = [name for name in archive.namelist() if name.lower().endswith(".csv") and "__MACOSX/" not in name]
     if len(names) != 1:
         held = f"holds {len(names)} CSV files, not one, and no pictures"
         raise InputError(f"{path}: {held}; unpack it and give the one to read")
@@ -198,10 +208,10 @@ def _places(path: Path, header: list[str], needed: Sequence[str]) -> dict[str, i
         if found:
             places[kind] = found[0]
         elif kind in needed:
-            wanted = "faces, such as train.csv" if "pixels" in needed else "labels with the header id,label"
+            wanted = "label,feature" if "pixels" in needed else "id,label"
             held = _shown(",".join(header), 60)
-            problem = f"has no column {' or '.join(names[:3])}, but {held}"
-            raise InputError(f"{path}: row 1: {problem}; give a CSV of {wanted}")
+            problem = f"has no column {' or '.join(names[:2])}, but {held}"
+            raise InputError(f"{path}: row 1: {problem}; give a CSV with the header {wanted}")
     return places
 
 
@@ -228,14 +238,18 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels
-    texts = texts.str.translate(LIST_SIGNS)
-    texts = texts.mask(texts.str.count(r"\.0\b") == NUM_PIXELS, texts.str.replace(r"\.0\b", "", regex=True))
+    texts = texts.str.replace(r"np\.\w+\(", "(", regex=True).str.translate(LIST_SIGNS)
+    is_whole = texts.str.count(FRACTION) == NUM_PIXELS
+    texts = texts.mask(is_whole, texts.str.replace(FRACTION, "", regex=True))
     levels = _grey_levels(texts.tolist())
     if levels is not None:
         return levels
     for row, text in texts.items():
         numbers = WORD.findall(text)
         if len(numbers) != NUM_PIXELS:
+            if text.lower().endswith(ENDINGS):
+                held = "names a picture, instead of its pixels"
+                raise InputError(f"{path}: row {row}: {held}; give class folders of these pictures")
             side = math.isqrt(len(numbers))
             if side > 1 and side**2 == len(numbers):
                 size, other = f"{side}x{side}", "give faces of other sizes as pictures in class folders"

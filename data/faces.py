@@ -65,10 +65,12 @@ class Faces:
         """The faces of one of USAGE_NAMES; InputError if there are none."""
         faces = self.select([] if self.usage is None else self.usage == USAGE_NAMES.index(name))
         if not len(faces):
-            folder = ("train/", "validation/", "test/ with PrivateTest faces")[USAGE_NAMES.index(name)]
-            known = "no Usage" if self.usage is None else f"only {', '.join(self.usages())} faces"
-            problem = f"has no {name} faces (rows with that Usage, or a folder {folder}), but {known}"
-            raise InputError(f"{self.source}: {problem}; give data that has, or use these (see --help)")
+            folder = ("train/", "validation/", "test/")[USAGE_NAMES.index(name)]
+            known = "its faces have no Usage" if self.usage is None else f"only {', '.join(self.usages())}"
+            way_out = (
+                f"give data with rows of Usage {name} or a folder {folder}, or choose others (see --help)"
+            )
+            raise InputError(f"{self.source}: has no {name} faces, {known}; {way_out}")
         return faces
 
     def usages(self) -> list[str]:

@@ -22,6 +22,8 @@ from data.labels import CLASS_OF_NAME, LEFT_OUT, USAGE_OF_NAME, class_meanings, 
 from data.pictures import ENDINGS, largest_faces
 
 SYSTEM_NAMES = ("thumbs.db", "desktop.ini", "__macosx")
+# What people put beside pictures. Any other file among them has to be one.
+DOCUMENTS = (".csv", ".txt", ".md", ".json", ".xml")
 
 
 class Picture(NamedTuple):
@@ -33,45 +35,51 @@ class Picture(NamedTuple):
 
 
 def read_folder(
-    folder: Path, classes: Sequence[str] = (), how: str | None = None, only_test: bool = False
+    folder: Path,
+    classes: Sequence[str] = (),
+    how: str | None = None,
+    only_test: bool = False,
+    source: str = "",
 ) -> Faces:
     """Read all labelled pictures of a folder, or if none has a label, all pictures.
 
     So a test/ without class folders beside labelled ones is left out, unless only_test. In each split the
     classes are mixed evenly, in the order of the file names. Ids are the file names, or where two files share
-    a name, the paths in the folder. classes, how, only_test: as for faces.read_faces.
+    a name, the paths in the folder. classes, how, only_test: as for faces.read_faces. source: the name of the
+    folder in messages, by default its path.
     Raises OSError, and InputError, one line with the path, for a picture that is misplaced or broken.
     """
-    pictures = _find_pictures(_unwrapped(folder), class_meanings(classes, numbers=False), only_test)
-    labelled = [picture for picture in pictures if picture.label is not None]
-    pictures = [picture for picture in labelled if picture.label != LEFT_OUT] or (
-        [] if labelled else pictures
-    )
-    if len(pictures) < len(labelled):
-        count = len(labelled) - len(pictures)
-        print(f"{folder}: {count:,} pictures are left out, as --classes says", flush=True)
+    source = source or str(folder)
+    meanings = class_meanings(classes, numbers=False)
+    found = _find_pictures(_unwrapped(folder, meanings), meanings, only_test)
+    labelled = [picture for picture in found if picture.label is not None]
+    pictures = [picture for picture in labelled or found if picture.label != LEFT_OUT]
+    if left_out := len(labelled or found) - len(pictures):
+        counts = f"{left_out:,} of {len(pictures) + left_out:,} pictures"
+        print(f"{source}: {counts} are left out, as --classes says", flush=True)
     if not pictures:
-        raise InputError(f"{folder}: has no class folders, such as happy/, and no pictures; give another")
+        raise InputError(
+            f"{source}: has no class folders, such as happy/, and no pictures; give what has, or a CSV"
+        )
     ids = np.array([picture.path.name for picture in pictures])
     if len(np.unique(ids)) < len(ids):
         ids = np.array([picture.path.relative_to(folder).as_posix() for picture in pictures])
     # Threads would take longer: most of this is Python, of which one runs at a time.
-    images, kept = largest_faces([picture.path for picture in pictures], ids.tolist(), how, str(folder))
+    images, kept = largest_faces([picture.path for picture in pictures], ids.tolist(), how, source)
     usage = [picture.usage for picture in pictures]
     return Faces(
         images=images,
         labels=np.array([picture.label for picture in pictures], np.int64)[kept] if labelled else None,
         usage=None if None in usage else np.array(usage, np.uint8)[kept],
         ids=ids[kept],
-        source=str(folder),
+        source=source,
     )
 
 
-def find_folders(folder: Path) -> set[str]:
+def find_folders(folder: Path, classes: Mapping[str, int] = CLASS_OF_NAME) -> set[str]:
     """The names of the split and class folders in a folder, in lower case."""
-    return {key(each.name) for each in _entries(folder) if each.is_dir()} & (
-        USAGE_OF_NAME | CLASS_OF_NAME
-    ).keys()
+    names = {key(each.name) for each in _entries(folder) if each.is_dir()}
+    return names & (USAGE_OF_NAME.keys() | classes.keys())
 
 
 def has_test(names: set[str]) -> bool:
@@ -79,9 +87,9 @@ def has_test(names: set[str]) -> bool:
     return any(USAGE_OF_NAME.get(name) == 2 for name in names)
 
 
-def _unwrapped(folder: Path) -> Path:
+def _unwrapped(folder: Path, classes: Mapping[str, int]) -> Path:
     """The folder, or the only folder in it, and so on, where nothing in it says a class or split."""
-    while not find_folders(folder):
+    while not find_folders(folder, classes):
         entries = [each for each in _entries(folder) if each.is_dir() or _is_picture(each)]
         if len(entries) != 1 or not any(each.is_dir() for each in _entries(entries[0])):
             break
@@ -109,10 +117,14 @@ def _pictures_in(folder: Path, classes: Mapping[str, int]) -> list[tuple[Path, i
     places = []
     for label, each in _known_folders(folder, classes):
         # Below a class folder there may be more, such as one for each person.
-        files = [
-            entry for entry in (_entries(each) if label is None else _all_entries(each)) if entry.is_file()
-        ]
-        if any(map(_is_picture, files)):
+        if label is not None and (inner := find_folders(each, classes)):
+            misplaced = f"holds a folder {min(inner)}, a split or class; put splits around classes"
+            raise InputError(
+                f"{each}: {misplaced}, such as train/{each.name}/, and classes beside each other"
+            )
+        entries = _entries(each) if label is None else _all_entries(each)
+        files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() not in DOCUMENTS]
+        if label is not None or any(map(_is_picture, files)):
             places += [((rank + 0.5) / len(files), label, file) for rank, file in enumerate(files)]
     return [(file, label) for _, label, file in sorted(places)]
 
@@ -128,7 +140,7 @@ def _known_folders(folder: Path, meanings: Mapping[str, int]) -> Sequence[tuple[
             seen = [each.name for each in entries if each.is_dir()]
             raise unknown_class(str(folder), strangers[0].name, seen)
         names = ", ".join(["train", "validation", "test", *CLASS_NAMES])
-        raise InputError(f"{strangers[0]}: is or has pictures, but no class; move it into one of {names}")
+        raise InputError(f"{strangers[0]}: is or has pictures, but no class; move it away, or into {names}")
     return sorted((meanings[key(each.name)], each) for each in known) or [(None, folder)]
 
 

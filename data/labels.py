@@ -1,5 +1,6 @@
 """What people call the seven classes and the three splits, and labels in a file beside the faces."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -40,7 +41,9 @@ def class_meanings(changes: Sequence[str], numbers: bool) -> dict[str, int]:
             raise InputError(f"--classes {change}: is not {known}")
         added[key(name)] = CLASS_OF_NAME.get(key(meaning), LEFT_OUT)
     keeps_numbers = numbers and not any(name.isdecimal() for name in added)
-    return CLASS_OF_NAME | (CLASS_OF_NUMBER if keeps_numbers else {}) | added
+    usual = CLASS_OF_NAME | (CLASS_OF_NUMBER if keeps_numbers else {})
+    # 'happy=-' leaves out 'joy' and '3', too.
+    return {name: added.get(CLASS_NAMES[index], index) for name, index in usual.items()} | added
 
 
 def label_indices(names: pd.Series, meanings: Mapping[str, int], source: object) -> np.ndarray:
@@ -48,19 +51,24 @@ def label_indices(names: pd.Series, meanings: Mapping[str, int], source: object)
 
     Raises InputError for the first name without a meaning.
     """
-    keys = names.astype(str).map(key).str.removesuffix(".0")
+    keys = names.map(str).map(key).str.replace(r"\.0+$", "", regex=True)
     unknown = ~keys.isin(list(meanings))
     if unknown.any():
-        raise unknown_class(f"{source}: row {unknown.idxmax()}", names[unknown.idxmax()], names.unique())
+        row = unknown.idxmax()
+        if keys[row] in ("", "nan", "none"):
+            raise InputError(f"{source}: row {row}: has no label; give it one, or remove the row")
+        raise unknown_class(f"{source}: row {row}", names[row], names.unique())
     return keys.map(meanings).to_numpy(np.int64)
 
 
 def unknown_class(place: str, name: object, seen: Iterable[object]) -> InputError:
     """What to raise for a name that means no class; seen: the names beside it."""
-    names = [str(each) for each in seen]
+    names = [" ".join(str(each).split()) for each in seen]
     listed = ", ".join(sorted(names)[:12]) + ", ..." * (len(names) > 12)
-    shown = ascii(str(name)[:30])[1:-1]
-    way_out = f"say what it is by --classes {shown}=CLASS, or {shown}=- to leave it out"
+    shown = " ".join(str(name).split())[:40]
+    option, other = shlex.quote(f"{shown}=CLASS"), shlex.quote(f"{shown}=-")
+    sign = "=" if shown.startswith("-") else " "  # argparse takes '-1=fear' for an option
+    way_out = f"say what it is by --classes{sign}{option}, or {other} to leave it out"
     return InputError(f"{place}: label '{shown}' is no class; {way_out} (labels here: {listed[:150]})")
 
 
@@ -68,7 +76,10 @@ def without_left_out(faces: Faces) -> Faces:
     """The faces but those whose label is LEFT_OUT, which are counted in a note."""
     if faces.labels is None or not (is_left_out := faces.labels == LEFT_OUT).any():
         return faces
-    print(f"{faces.source}: {is_left_out.sum():,} faces are left out, as --classes says", flush=True)
+    if is_left_out.all():
+        raise InputError(f"{faces.source}: --classes leaves out every face; keep some")
+    counts = f"{is_left_out.sum():,} of {len(faces):,} faces"
+    print(f"{faces.source}: {counts} are left out, as --classes says", flush=True)
     return faces.select(~is_left_out)
 
 
@@ -89,7 +100,8 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
     ids, labels = read_labels(path, own.dtype.kind == "U", classes)
     unknown = ids[~np.isin(ids, own)]
     if len(unknown):
-        raise InputError(f"{path}: id {unknown[0]} is not in {faces.source}; give the labels of that file")
+        problem = f"id {unknown[0]} is not in {faces.source}, whose first is {own[0]}"
+        raise InputError(f"{path}: {problem}; give the labels of that data")
     _, rows, order = np.intersect1d(own, ids, assume_unique=True, return_indices=True)
     in_order = np.argsort(rows)
     return without_left_out(replace(faces.select(rows[in_order]), labels=labels[order[in_order]]))

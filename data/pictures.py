@@ -6,6 +6,7 @@ that OpenCV finds are framed nearly as the networks expect. The cascade ships in
 chosen and what it misses: docs/results.md.
 """
 
+import functools
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from data import IMAGE_SIZE, InputError
 
 # What counts as a picture in a folder.
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif")
+ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".pgm")
 # Squares up to this side are taken whole by default: data sets of cropped faces are common with 48
 # (FER2013), 96 (a reduced AffectNet) and 100 pixels (RAF-DB as some resize it), and a cascade needs to see
 # what is around a face.
@@ -126,12 +127,9 @@ def largest_faces(
 
 def find_faces(grey: Image.Image) -> list[Square]:
     """The faces of a grey picture, from left to right; empty where there are none."""
-    import cv2  # here, because scripts that look for no faces should not wait for it
-
     scale = min(1.0, LONGEST_SIDE / max(grey.size))
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
-    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
-    boxes, _, confidences = cascade.detectMultiScale3(
+    boxes, _, confidences = _cascade().detectMultiScale3(
         np.asarray(grey.resize(size, Image.Resampling.BOX, reducing_gap=2.0)),
         scaleFactor=SCALE_STEP,
         minNeighbors=NEIGHBOURS,
@@ -150,6 +148,13 @@ def find_faces(grey: Image.Image) -> list[Square]:
     return sorted(found)
 
 
+@functools.cache
+def _cascade() -> Any:
+    import cv2  # here, because scripts that look for no faces should not wait for it
+
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
+
+
 def _read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str, name: str = "") -> Image.Image:
     opened = Path(file).open("rb") if isinstance(file, (str, os.PathLike)) else file
     with opened:
@@ -157,21 +162,25 @@ def _read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str, name: str
             picture: Image.Image = Image.open(opened)
             # Phones store a photograph as the sensor saw it, and which way is up beside it.
             ImageOps.exif_transpose(picture, in_place=True)
-            picture = with_eight_bits(picture)
+            picture = _with_eight_bits(picture)
             if picture.has_transparency_data:
                 picture = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
             return picture.convert(mode)
         except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them to
-            raise InputError(f"{name or file}: is no readable picture ({error}); save it as PNG") from None
+            reason = str(error).partition(" <")[0]  # Pillow shows the open file there
+            raise InputError(f"{name or file}: is no readable picture ({reason}); save it as PNG") from None
 
 
-def with_eight_bits(picture: Image.Image) -> Image.Image:
+def _with_eight_bits(picture: Image.Image) -> Image.Image:
     """The same picture with 8 bits per grey level; Pillow itself would cut off what is above 255."""
     if not picture.mode.startswith(("I", "F")):
         return picture
-    levels = np.asarray(picture, np.float64)
+    return Image.fromarray(eight_bits(np.asarray(picture)))
+
+
+def eight_bits(levels: np.ndarray) -> np.ndarray:
+    """Grey levels of an unknown range as uint8: of 1, 8, 12 or 16 bits, the first that holds them."""
     low, high = min(float(levels.min()), 0.0), float(levels.max())
-    # These have no usual range: the smallest of those of 1, 8, 12 and 16 bits that holds the picture.
     high = next((top for top in (1.0, 255.0, 4095.0, 65535.0) if high <= top), high)
-    return Image.fromarray(np.rint((levels - low) / (high - low) * 255).astype(np.uint8))
+    return np.rint((levels - np.float64(low)) / (high - low) * 255).astype(np.uint8)

@@ -1,16 +1,20 @@
 """Every form of the CSV is read to the same arrays, and every fault is one line that names file and row."""
 
+import bz2
 import gzip
 import io
+import lzma
+import pickle
 import random
 import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from data import NUM_PIXELS, USAGE_NAMES, InputError
+from data import CLASS_NAMES, NUM_PIXELS, USAGE_NAMES, InputError
 from data.csv_files import read_csv, read_labels
 
 ROWS = 40  # more than one block
@@ -97,6 +101,41 @@ def test_every_form_whatever_the_file_is_called(csv_file, header, form):
             assert found[kind] is None
 
 
+PLAIN = csv_text("Usage,label,pixels")
+USAGE = np.take(USAGE_NAMES, COLUMNS["usage"])
+NAMED = {"label": 9, "emotion": np.take(CLASS_NAMES, COLUMNS["label"]), "Usage": USAGE, "pixels": PIXELS}
+IN_ORDER = pd.DataFrame(IMAGES.reshape(ROWS, -1)).add_prefix("pixel_")
+IN_ORDER = IN_ORDER.assign(Label=COLUMNS["label"], usage=USAGE)
+OTHER_FORMS = {
+    "bz2": bz2.compress(PLAIN.encode(), 1),
+    "xz": lzma.compress(PLAIN.encode(), preset=0),
+    "zip of capitals": zipped(PLAIN.encode(), "FACES.CSV", "README.md"),
+    "semicolons": PLAIN.replace(",", ";"),
+    "semicolons, commas between pixels": PLAIN.replace(",", ";").replace(" ", ", "),
+    "tabs": PLAIN.replace(",", "\t"),
+    "capitals": PLAIN.upper(),
+    "names of classes": re.sub("ing,3,", "ing,Happiness,", PLAIN),
+    "lists": re.sub(r"(\d+ .*)", r'"[\1]"', PLAIN).replace(" ", ", "),
+    "lists of NumPy's numbers": re.sub(
+        r"(\d+ .*)", lambda found: '"[' + re.sub(r"\d+", r"np.uint8(\g<0>),", found[1]) + ']"', PLAIN
+    ),
+    "arrays of NumPy": re.sub(r"(\d+ .*)", r'"[[ \1]\n [  ]]"', PLAIN),
+    "decimals": re.sub(r"\b(\d+)\b", r"\1.00", PLAIN),
+    "decimals without zeros": re.sub(r"\b(\d+)(?=[ \n])", r"\1.", PLAIN),
+    "names beside other numbers": pd.DataFrame(NAMED).to_csv(),
+    "a column each": IN_ORDER.to_csv(),
+    "a column each, by name": IN_ORDER[sorted(IN_ORDER)].to_csv(index=False, sep=";"),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_forms_that_other_programs_write(csv_file, form):
+    faces = read_csv(csv_file(OTHER_FORMS[form]))
+    np.testing.assert_array_equal(faces.images, IMAGES)
+    np.testing.assert_array_equal(faces.labels, COLUMNS["label"])
+    np.testing.assert_array_equal(faces.usage, COLUMNS["usage"])
+
+
 def fault_of(path: Path, read=read_csv) -> str:
     """What the one line of an InputError says after the path."""
     with pytest.raises(InputError) as raised:
@@ -126,8 +165,8 @@ FAULTY_ROWS = {
     "NUL": (changed("\0"), "pixel 10 is '\\x00'"),
     "5000 digits": (changed("9" * 5000), "pixel 10 is '99999999999999999999...'"),
     "a stray quotation mark": (changed('7"'), "pixel 10 is '7\"'"),
-    "label 7": (f"7,{FACE}", "label is '7', not a label from 0 to 6"),
-    "blank label": (f",{FACE}", "label is ''"),
+    "label 7": (f"7,{FACE}", "label '7' is no class; say what it is by --classes 7=CLASS, or 7=- to "),
+    "blank label": (f",{FACE}", "has no label; give it one, or remove the row"),
     "too few fields": ("3", "has 0 pixels"),
     "too many fields": (f"3,{FACE},Training", "has 3 fields, not 2"),
     "blank row": ("", "is blank, but rows follow"),
@@ -147,7 +186,7 @@ NOISE = random.Random(1).randbytes(5000)
 ZIP = zipped(b"label,feature\n" + NOISE, "faces.csv")
 FAULTY_FILES = {
     "a quotation mark without an end": (f'label,feature\n3,"{FACE}', "is not a CSV (Error tokenizing data"),
-    "unknown Usage": (f"pixels,Usage\n{FACE},Test", "row 2: usage is 'Test', not one of Training, Publ"),
+    "unknown Usage": (f"pixels,Usage\n{FACE},Tset", "row 2: usage is 'Tset', not one of Training, Publ"),
     "repeated id": (f"id,feature\n4,{FACE}\n5,{FACE}\n4,{FACE}", "row 4: id 4 is repeated"),
     "id of letters": (f"id,feature\nx,{FACE}", "row 2: id is 'x', not a whole number"),
     "id of 19 digits": (f"id,feature\n{'9' * 19},{FACE}", "row 2: id is '9999999999999999999'"),
@@ -157,17 +196,49 @@ FAULTY_FILES = {
     "empty": ("", "row 1: is empty"),
     "header only": ("label,feature\n\n\n", "has a header but no rows"),
     "no header": (f"3,{FACE}", "row 1: has no column pixels or feature, but '3,7 7 7"),
-    "unknown header": ("a;b\n1;2", "row 1: has no column pixels or feature, but 'a;b'"),
-    "labels": ("id,label\n0,3", "row 1: has no column pixels or feature, but 'id,label'; give a CSV of fac"),
+    "unknown header": (
+        "a;b\n1;2",
+        "row 1: has no column pixels or feature, but 'a,b'; give a CSV with the header",
+    ),
+    "labels": (
+        "id,label\n0,3",
+        "row 1: has no column pixels or feature, but 'id,label'; give a CSV with the h",
+    ),
     "Latin-1": (f"label,feature\n3,{FACE} \xe9\n".encode("latin-1"), "row 2: has 2305 pixels"),
     "cut gz": (gzip.compress(NOISE)[:4000], "is a broken or cut archive"),
     "broken gz": (gzip.compress(NOISE).replace(NOISE[100:110], b"0123456789"), "is a broken or cut archive"),
     "cut zip": (ZIP[:-100], "is a broken or cut archive"),
-    "zip of two": (zipped(b"", "a.csv", "b.csv"), "holds 2 CSV files, not one; unpack it"),
+    "cut xz": (lzma.compress(NOISE)[:4000], "is a broken or cut archive"),
+    "broken bz2": (bz2.compress(NOISE).replace(b"1AY", b"1AX"), "is a broken or cut archive"),
+    "100x100": (
+        f"pixels\n{'7 ' * 10_000}",
+        "row 2: has 10000 pixels, 100x100, not 48x48; give faces of other",
+    ),
+    "64x64, a column each": (
+        ",".join(map(str, range(4096))) + "\n" + "7," * 4095 + "7",
+        "row 2: has 4096 pixels",
+    ),
+    "names of pictures": (
+        "image,label\na.PNG,3",
+        "row 2: names a picture, instead of its pixels; give class",
+    ),
+    "PNG": (b"\x89PNG\r\n\x1a\n", "is a picture; give it to predict.py --images"),
+    "HEIC": (b"\0\0\0\x18ftypheic", "is a picture or film of a phone; save it as PNG and give it to predict"),
+    "tar.gz": (gzip.compress(bytes(257) + b"ustar"), "is a tar archive; unpack it and give what it holds"),
+    "npy": (b"\x93NUMPY\1\0", "is one NumPy array; save its arrays as .npz: numpy.savez(file, images=images"),
+    "pkl": (pickle.dumps([1]), "is a pickle, which can carry code; save its arrays as .npz"),
+    "h5": (b"\x89HDF\r\n\x1a\n", "is a file of arrays; save its arrays as .npz"),
+    "xlsx": (
+        zipped(b"", "[Content_Types].xml", "xl/workbook.xml"),
+        "is an Excel file; save its table as a CSV",
+    ),
+    "UTF-16": (PLAIN[:999].encode("utf-16"), "is a text in UTF-16; save its table as a CSV in UTF-8"),
+    "HTML": ("<!DOCTYPE html>", "is a web page, not the file that it offers; download that"),
+    "zip of two": (zipped(b"", "a.csv", "b.csv"), "holds 2 CSV files, not one, and no pictures; unpack it"),
 }
 FAULTY_LABELS = {
-    "label 7 of labels": ("id,label\n0,3\n1,7\n", "row 3: label is '7'"),
-    "cut labels": ("id,label\n0,3\n1", "row 3: label is ''"),
+    "label 7 of labels": ("id,label\n0,3\n1,7\n", "row 3: label '7' is no class"),
+    "cut labels": ("id,label\n0,3\n1", "row 3: has no label"),
     "name of labels": ("id,label\nhappy.png,3\n", "row 2: id is 'happy.png', not a whole number"),
     "faces for labels": (f"label,feature\n3,{FACE}\n", "row 1: has no column id, but 'label,feature'; give"),
 }
@@ -190,7 +261,7 @@ def test_any_single_changed_byte_is_read_exactly_or_refused(csv_file):
         path = csv_file(b"label,feature\n" + changed_line + b"\n")
         text = changed_line.decode(errors="replace")
         label, _, pixels = text.partition(",")
-        numbers = re.findall(r"[^\t-\r ]+", pixels)
+        numbers = re.findall(r"[^\t-\r \[\]();]+", pixels)
         is_line = not {"\r", "\n"} & set(text)
         is_whole = is_line and label.strip() in list("0123456") and len(numbers) == NUM_PIXELS
         if is_whole and all(each.isdigit() and len(each) <= 3 and int(each) <= 255 for each in numbers):

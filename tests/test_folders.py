@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
 from data import CLASS_NAMES, USAGE_NAMES, InputError
@@ -94,15 +95,15 @@ def test_pictures_without_classes_have_no_labels(classes, tmp_path):
 
 
 def test_pictures_of_any_size_and_colour_and_names_that_two_of_them_share(classes):
-    Image.new("RGB", (300, 200), (90, 90, 90)).save(classes / "sad" / "photo.JPG")
+    Image.new("RGB", (90, 90), (90, 90, 90)).save(classes / "sad" / "photo.JPG")
     wide = np.zeros((20, 60), np.uint8)
     wide[:, 20:40] = 200  # the middle square
     Image.fromarray(wide).save(classes / "sad" / "wide.tif")
-    faces = read_folder(classes)
+    faces = read_folder(classes, how="whole")
     assert np.unique(faces.images[faces.ids == "photo.JPG"]).tolist() == [90]
     assert np.unique(faces.images[faces.ids == "wide.tif"]).tolist() == [200]
     Image.new("L", (48, 48)).save(classes / "happy" / "sad-0.png")
-    assert {"sad/sad-0.png", "happy/sad-0.png"} <= set(read_folder(classes).ids)
+    assert {"sad/sad-0.png", "happy/sad-0.png"} <= set(read_folder(classes, how="whole").ids)
 
 
 def test_what_holds_no_pictures_is_ignored(tmp_path):
@@ -116,14 +117,56 @@ def test_what_holds_no_pictures_is_ignored(tmp_path):
     assert len(read_folder(tmp_path)) == 14
 
 
+def test_the_largest_face_of_a_photograph_is_taken(classes, capsys):
+    photograph = Image.fromarray(skimage.data.astronaut())
+    twice = Image.new("RGB", (820, 512), "white")
+    twice.paste(photograph.resize((256, 256)))
+    twice.paste(photograph, (308, 0))
+    for name, picture in (("one", photograph), ("two", twice), ("none", Image.new("L", (300, 200)))):
+        picture.save(classes / "happy" / f"{name}.png")
+    faces = read_folder(classes)
+    assert len(faces) == 16
+    listing = "no face found in 1 of 17 pictures, which are left out (--faces whole takes each picture as one"
+    assert capsys.readouterr().out == f"note: {classes}: {listing} face): none.png\n"
+    one, two = (faces.images[faces.ids == name].astype(int) for name in ("one.png", "two.png"))
+    assert abs(one - two).mean() < 12
+    assert len(read_folder(classes, how="whole")) == 17
+    assert read_folder(classes, how="find").ids.tolist() == ["one.png", "two.png"]
+    for name in ("one", "two"):
+        (classes / "happy" / f"{name}.png").unlink()
+    with pytest.raises(InputError, match=r"no face found in 15 of 15 pictures; --faces whole takes each"):
+        read_folder(classes, how="find")
+
+
+def test_folders_of_any_name_by_classes(tmp_path, capsys):
+    for split in ("train", "test"):
+        folder = write_classes(tmp_path / "DATASET" / split)
+        for label, name in enumerate(CLASS_NAMES):
+            (folder / name).rename(folder / str(label + 1))
+    classes = [f"{number}={name}" for number, name in enumerate(CLASS_NAMES[:6], start=1)] + ["7=-"]
+    faces = read_folder(tmp_path, classes)
+    np.testing.assert_array_equal(faces.images[:, 0, 0], 10 * faces.labels)
+    assert [np.bincount(faces.labels).tolist(), faces.usage.tolist()] == [[4] * 6, [0] * 12 + [2] * 12]
+    assert capsys.readouterr().out == f"{tmp_path}: 4 of 28 pictures are left out, as --classes says\n"
+    assert read_folder(tmp_path, classes, only_test=True).usage.tolist() == [2] * 12
+    with pytest.raises(
+        InputError, match=r"label '7' is no class; .*7=- .*\(labels here: 1, 2, 3, 4, 5, 6, 7\)"
+    ):
+        read_folder(tmp_path, classes[:6])
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("contempt/a.png", "contempt: is or has pictures, but no class; move it into one of train"),
-        ("3/deeper/a.png", "3: is or has pictures, but no class"),
+        ("contempt/a.png", "faces: label 'contempt' is no class; say what it is by --classes contempt=CLASS"),
+        ("3/deeper/a.png", "label '3' is no class; say what it is by --classes 3=CLASS, or 3=- to leave it"),
         ("me.jpg", "me.jpg: is or has pictures, but no class"),
-        ("happy/more/a.png", "more: is or has pictures, but no class"),
-        ("happy/notes.txt", "notes.txt: is no readable picture (cannot identify"),
+        (
+            "happy/more/a.png",
+            "more/a.png: is no readable picture (cannot identify image file); save it as PNG",
+        ),
+        ("happy/notes.rtf", "notes.rtf: is no readable picture (cannot identify"),
+        ("joy/phone.heic", "phone.heic: is no readable picture"),
         ("happy/cut.jpg", "cut.jpg: is no readable picture (image file is truncated"),
     ],
 )
@@ -144,3 +187,13 @@ def test_a_folder_without_pictures_is_one_line(tmp_path):
     (tmp_path / "train.csv").touch()
     with pytest.raises(InputError, match="has no class folders, such as happy/, and no pictures"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("happy/test", "train/happy/"), ("happy/sad", "classes beside each other")]
+)
+def test_splits_and_classes_in_a_class_are_refused(classes, place, words):
+    (classes / place).mkdir()
+    shutil.move(classes / "happy" / "happy-0.png", classes / place)
+    with pytest.raises(InputError, match=r"happy: holds a folder (test|sad), a split or class; .*" + words):
+        read_folder(classes)

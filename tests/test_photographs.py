@@ -52,6 +52,12 @@ def test_grey_levels_of_every_depth(tmp_path, levels, expected):
     assert np.asarray(read_grey(tmp_path / "levels.tif")).ravel().tolist() == expected
 
 
+def test_pictures_of_one_bit(tmp_path):
+    levels = np.eye(48, dtype=bool)
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_grey(tmp_path / "a.png"), 255 * levels)
+
+
 def test_transparent_parts_are_white(tmp_path):
     Image.new("RGBA", (2, 1), (0, 0, 0, 0)).save(tmp_path / "a.png")
     Image.new("P", (2, 1)).save(tmp_path / "b.gif", transparency=0)

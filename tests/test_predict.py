@@ -75,6 +75,16 @@ def test_accuracies_are_printed_for_the_faces_whose_labels_are_known(weights, cs
     assert table[-1] == "left out, because they have no faces: disgust"
 
 
+def test_accuracies_are_of_the_faces_that_are_not_left_out(weights, csvs, tmp_path, capsys):
+    train = read_faces(csvs / "train.csv")
+    options = ["--weights", weights[1], "--out", str(tmp_path / "s.csv"), "--classes", "angry=-"]
+    predict.main(["--data", str(csvs / "train.csv"), *options])
+    rows, predicted = read_labels(tmp_path / "s.csv")
+    assert rows.tolist() == np.flatnonzero(train.labels != 0).tolist()
+    accuracy = (predicted == train.labels[rows]).mean()
+    assert f"accuracy {accuracy:.4f} (95 % interval " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("ending", [".json", ".csv"])
 def test_pictures_give_a_table_and_drawings(ending, weights, tmp_path, capsys):
     Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")

@@ -47,6 +47,8 @@ def _draw_points(ax: Axes, labels: np.ndarray, is_right: np.ndarray, points: np.
         own = points[labels == index]
         centre = own[np.square(own - np.median(own, axis=0)).sum(axis=1).argmin()]
         box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
-        ax.text(*centre, CLASS_NAMES[index], ha="center", va="center", bbox=box, fontweight="bold")
+        ax.text(
+            centre[0], centre[1], CLASS_NAMES[index], ha="center", va="center", bbox=box, fontweight="bold"
+        )
     ax.set(xticks=[], yticks=[])
     ax.legend(title="true class; hollow: predicted wrong", loc="best", fontsize=8, title_fontsize=8)
