@@ -37,20 +37,12 @@ def test_the_closest_neighbours_with_different_labels_come_first():
 
 
 def test_the_script_draws_held_out_faces_and_writes_their_points(csvs, tmp_path, capsys, failing):
-    arguments = [
-        "--data",
-        str(csvs / "fer2013.csv"),
-        "--weights",
-        "compact",
-        "--out",
-        str(tmp_path / "e.png"),
-    ]
+    files = [tmp_path / "e.png", tmp_path / "e.csv"]
+    arguments = ["--data", str(csvs / "fer2013.csv"), "--weights", "compact", "--out", str(files[0])]
     embedding.main(arguments)
-    table, public = pd.read_csv(tmp_path / "e.csv"), read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
+    table, public = pd.read_csv(files[1]), read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
     assert table["row"].tolist() == public.rows.tolist()
     assert table["true"].tolist() == [CLASS_NAMES[label] for label in public.labels]
     assert np.isfinite(table[["x", "y"]]).all(axis=None)
-    assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"wrote {tmp_path / name}" for name in ("e.png", "e.csv")
-    ]
+    assert capsys.readouterr().out.splitlines()[-2:] == [f"wrote {file}" for file in files]
     assert "e.png: exists already" in failing(embedding.main, *arguments)

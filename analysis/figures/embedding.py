@@ -22,7 +22,7 @@ def draw_embedding(
     labels = faces.require_labels()
     figure = Figure(figsize=(13.5, 8.4), layout="constrained")
     figure.suptitle(title)
-    left, right = figure.subfigures(1, 2, width_ratios=(8.4, 5.1))
+    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(8.4, 5.1)))
     _draw_points(left.subplots(), labels, labels == predicted, points)
     right.suptitle("nearest neighbours with different labels", fontsize=10)
     cells = right.subplots(
@@ -40,8 +40,10 @@ def _draw_points(ax: Axes, labels: np.ndarray, is_right: np.ndarray, points: np.
     for index in np.unique(labels):
         own, colour = labels == index, COLOURS[index]
         share = f"{CLASS_NAMES[index]}: {100 * is_right[own].mean():.0f} % right"
-        ax.scatter(*points[own & is_right].T, s=14, color=colour, linewidths=0, label=share)
-        ax.scatter(*points[own & ~is_right].T, s=14, facecolors="none", edgecolors=colour, linewidths=0.7)
+        x, y = points[own & is_right].T
+        ax.scatter(x, y, s=14, color=colour, linewidths=0, label=share)
+        x, y = points[own & ~is_right].T
+        ax.scatter(x, y, s=14, facecolors="none", edgecolors=colour, linewidths=0.7)
     for index in np.unique(labels):
         # Where most of the class is, rather than between its two islands.
         own = points[labels == index]
