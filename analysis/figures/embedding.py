@@ -22,7 +22,8 @@ def draw_embedding(
     labels = faces.require_labels()
     figure = Figure(figsize=(13.5, 8.4), layout="constrained")
     figure.suptitle(title)
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(8.4, 5.1)))
+    grid = figure.add_gridspec(1, 2, width_ratios=(8.4, 5.1))
+    left, right = figure.add_subfigure(grid[0, 0]), figure.add_subfigure(grid[0, 1])
     _draw_points(left.subplots(), labels, labels == predicted, points)
     right.suptitle("nearest neighbours with different labels", fontsize=10)
     cells = right.subplots(
