@@ -8,8 +8,8 @@ differences have 95 % intervals. Accuracy is given for all faces and for those w
 all else is measured on the latter, unless --allow-seen is given. Each --versus also draws another network's
 matrix (confusion-2.png, then -3) and what it does better and worse than --weights (confusion-2-minus-1.png).
 --worst also draws the most confident mistakes of --weights (confusion-worst.png, and as .csv), --roc the ROC
-curves (confusion-roc.png). Of runs that differ in their seed only, mean and deviation are printed and drawn
-(confusion-seeds.png). Rows count from 0.
+curves (confusion-roc.png), --calibration the reliability diagram (confusion-calibration.png). Of runs that
+differ in their seed only, mean and deviation are printed and drawn (confusion-seeds.png). Rows count from 0.
 """
 
 import argparse
@@ -27,15 +27,22 @@ from analysis.confusion import (
     seeds_text,
 )
 from analysis.figures import save_figures
-from analysis.figures.confusion import draw_difference, draw_mistakes, draw_roc, draw_scores, draw_seeds
+from analysis.figures.confusion import (
+    draw_calibration,
+    draw_difference,
+    draw_mistakes,
+    draw_roc,
+    draw_scores,
+    draw_seeds,
+)
 from analysis.held_out import held_out
-from analysis.metrics import ALL, most_confident_mistakes
+from analysis.metrics import ALL, expected_calibration_error, most_confident_mistakes
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
 from data.submission import probabilities_csv
-from models.prediction import predict
+from models.prediction import fit_temperature, predict
 from models.weights import DEFAULT, HELP
 
 
@@ -51,6 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     text = "also draw the N most confident mistakes, and write a row of probabilities for each"
     add("--worst", type=whole_number(1), metavar="N", help=text)
+    text = "also draw how probabilities and accuracies agree, and the accuracy of the surest faces"
+    add("--calibration", action="store_true", help=text)
     add("--roc", action="store_true", help="also draw ROC curves, each class against the rest")
     parser.add_figure("confusion.png")
     return parser.parse_args(argv)
@@ -63,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     data = locate_faces(arguments.data, "measure")
     added = [f"-{number + 2}{part}" for number in range(len(arguments.versus)) for part in ("", "-minus-1")]
     added += ["-worst"] * bool(arguments.worst) + ["-roc"] * arguments.roc
+    added += ["-calibration"] * arguments.calibration
     texts = [".json", ".csv"] + ["-worst.csv"] * bool(arguments.worst)
     networks = named_ensembles([arguments.weights, *arguments.versus])
     is_repeated = differ_in_seed(networks.values())
@@ -92,8 +102,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
     record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
     record["labelled_by"] = held.faces.labelled_by
+    labels, rows = held.reference.require_labels(), held.subsets[held.subset]
+    if arguments.calibration:
+        after = predict(networks[reference], held.reference.images, arguments.tta, calibrated=True)
+        values = {"plain": probabilities[reference][rows], "calibrated, as predict.py": after}
+        errors = {kind: expected_calibration_error(labels, each) for kind, each in values.items()}
+        print(
+            "\nexpected calibration error:",
+            *(f"{value:.4f} {kind};" for kind, value in errors.items()),
+            end=" ",
+        )
+        print(f"temperature that fits these faces: {fit_temperature(labels, values['plain']):.4f}")
+        figures["-calibration"] = draw_calibration(labels, values, f"{reference}: {described}")
+        record["expected_calibration_error"] = errors
     if arguments.roc:
-        labels, rows = held.reference.require_labels(), held.subsets[held.subset]
         curves = {name: values[rows] for name, values in probabilities.items()}
         figures["-roc"] = draw_roc(labels, curves, described)
     if is_repeated:
@@ -104,8 +126,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         record["seeds"] = statistics.loc[ALL].to_dict("index")
     texts = {files[0].with_suffix(".csv"): as_csv(scores)}
     if arguments.worst:
-        values = probabilities[reference][held.subsets[held.subset]]
-        worst = most_confident_mistakes(held.reference.require_labels(), values, arguments.worst)
+        values = probabilities[reference][rows]
+        worst = most_confident_mistakes(labels, values, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
         mistakes = held.reference.select(worst)
         figures["-worst"] = draw_mistakes(title, mistakes, values[worst])

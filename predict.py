@@ -3,8 +3,10 @@
     python predict.py --data data/test.csv --tta --out submission.csv
     python predict.py --images holiday.jpg portraits/ --out emotions.csv --annotate annotated
 
-Several --weights are averaged in probability. Where labels are known (from a column of the CSV or --labels),
-the accuracy of all faces and of those without duplicates in training is printed too, with 95 % intervals.
+Several --weights are averaged in probability. Probabilities are calibrated by each network's temperature: of
+the faces with probability p, about a share p is predicted right. Where labels are known (from a column of the
+CSV or --labels), the accuracy of all faces and of those without duplicates in training is printed too, with
+95 % intervals.
 
 In photographs, upright faces seen from the front are found; --faces whole takes each picture as one face. A
 photograph without a face gets a row that says so; when none has one, the exit code is 2.
@@ -18,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
-from command_line import Parser, check_folder, check_outputs, one_line_errors
+from command_line import Parser, check_folder, check_outputs, one_line_errors, share
 from data import CLASS_NAMES, write_file
 from data.faces import locate_faces, read_faces
 from data.labels import attach_labels
@@ -40,6 +42,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--probabilities", metavar="FILE", help="also write a row per face: classes and probabilities")
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
+    text = "call faces 'unsure' whose emotion is less probable than P"
+    add("--unsure", type=share, metavar="P", default=0.0, help=text)
     add("--crops", metavar="FOLDER", help="also write each face as the networks see it, to sort into classes")
     add("--annotate", metavar="FOLDER", help="also draw the photographs with their faces")
     parser.add_overwrite()
@@ -47,7 +51,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     if arguments.images:
         parser.refuse(arguments, ["labels", "probabilities", "classes"], "goes with --data only")
     else:
-        parser.refuse(arguments, ["annotate", "crops"], "goes with --images only")
+        parser.refuse(arguments, ["annotate", "crops", "unsure"], "goes with --images only")
     return arguments
 
 
@@ -64,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     faces = read_faces(data, None, arguments.classes, arguments.faces, only_test=True)
     labelled = attach_labels(faces, arguments.labels, arguments.classes) if arguments.labels else faces
 
-    probabilities = predict(weights, faces.images, arguments.tta)
+    probabilities = predict(weights, faces.images, arguments.tta, calibrated=True)
     predicted = probabilities.argmax(axis=1)
     known = trained_on(faces.images, [each.hashes for each in weights])
     places = np.searchsorted(faces.rows, labelled.rows)  # of the labelled faces
@@ -107,8 +111,8 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     for folder in folders:
         Path(folder).mkdir(parents=True, exist_ok=True)
     check_outputs([*drawings, *crops], arguments.overwrite)
-    probabilities = predict(weights, images, arguments.tta)
-    table = face_table(photographs, probabilities).round(6)
+    probabilities = predict(weights, images, arguments.tta, calibrated=True)
+    table = face_table(photographs, probabilities, arguments.unsure).round(6)
     shown = table.astype(object).where(table.notna(), "-")
     print(shown.to_string(index=False, float_format="{:.3f}".format))
     for file in outputs:
@@ -123,7 +127,7 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     if drawings:
         from analysis.figures.photographs import annotate  # matplotlib takes as long as the faces
 
-        annotate(photographs, probabilities, drawings)
+        annotate(photographs, probabilities, drawings, arguments.unsure)
         print(f"wrote {len(drawings):,} drawings into {arguments.annotate}")
 
 

@@ -125,6 +125,17 @@ def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]
     return convert
 
 
+def share(text: str) -> float:
+    """An argparse type: a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
 def check_folder(folder: str | Path) -> None:
     """Raise InputError where a folder can neither be written nor made."""
     nearest = next(each for each in (Path(folder), *Path(folder).absolute().parents) if each.exists())

@@ -60,17 +60,24 @@ def names_of(photographs: Sequence[Photograph]) -> list[str]:
     return names
 
 
-def face_table(photographs: Sequence[Photograph], probabilities: np.ndarray) -> pd.DataFrame:
+def emotion_of(probabilities: np.ndarray, least: float = 0.0) -> str:
+    """The most probable class of (7,) probabilities; 'unsure' if it is less probable than `least`."""
+    return CLASS_NAMES[probabilities.argmax()] if probabilities.max() >= least else "unsure"
+
+
+def face_table(
+    photographs: Sequence[Photograph], probabilities: np.ndarray, least: float = 0.0
+) -> pd.DataFrame:
     """A row per face, and one for each photograph without faces, whose emotion is then 'no face found'.
 
     Faces count from 1 in each photograph; left, top and side are of its square, in pixels.
-    probabilities: (N, 7) float, of the faces of all photographs in their order.
+    probabilities: (N, 7) float, of the faces of all photographs in their order. least: as for emotion_of.
     """
     rows, remaining = [], iter(probabilities)
     for photograph in photographs:
         for number, square in enumerate(photograph.squares, start=1):
             values = next(remaining)
-            rows.append([str(photograph.path), number, *square, *values, CLASS_NAMES[values.argmax()]])
+            rows.append([str(photograph.path), number, *square, *values, emotion_of(values, least)])
         if not photograph.squares:
             rows.append([str(photograph.path), *[None] * 11, NO_FACE])
     places = ["face", *Square._fields]

@@ -21,7 +21,7 @@ import numpy as np
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.faces import Faces
 from data.splits import trained_on
-from models.prediction import predict_probabilities, silent_stderr
+from models.prediction import fit_temperature, predict_probabilities, silent_stderr
 from models.weights import ENDING, MemoryFile, Weights, load_network
 
 # What --format takes, and how its files end.
@@ -52,10 +52,13 @@ def half_precision(
     if change > HALF_PRECISION_TOLERANCE:
         problem = f"half precision changes an accuracy by {change:.4f}"
         raise InputError(f"{weights.path}: {problem}; share the file of the run")
+    temperature = fit_temperature(
+        faces.require_labels()[~duplicates], predict_probabilities([network], faces.images[~duplicates])
+    )
     after |= {"faces": len(faces), "faces_without_duplicates": int(np.sum(~duplicates))}
     made = {"sha256": hashlib.sha256(content).hexdigest(), "PublicTest": after, "history": list(history)}
     made |= {"date": datetime.date.today().isoformat(), "licence": LICENCE}
-    return content, {**run, **weights.metadata, **made}
+    return content, {**run, **weights.metadata, **made, "temperature": temperature}
 
 
 def measure(network: Any, faces: Faces, duplicates: np.ndarray) -> dict[str, float]:

@@ -106,20 +106,46 @@ def _capability(device: Any) -> tuple[int, int] | None:
     return (int(version[1]), int(version[2])) if version else None
 
 
-def predict(weights: Sequence[Weights], images: np.ndarray, tta: bool = False) -> np.ndarray:
-    """Set Keras up, load the network of each weight file, and predict_probabilities. Raises InputError."""
+def predict(
+    weights: Sequence[Weights], images: np.ndarray, tta: bool = False, calibrated: bool = False
+) -> np.ndarray:
+    """Set Keras up, load the network of each weight file, and predict_probabilities. Raises InputError.
+
+    calibrated: divide the logits of each network by the temperature in its metadata.
+    """
     set_up_keras()
-    return predict_probabilities([load_network(each) for each in weights], images, tta)
+    temperatures = [each.metadata.get("temperature", 1.0) if calibrated else 1.0 for each in weights]
+    return predict_probabilities([load_network(each) for each in weights], images, tta, temperatures)
 
 
-def predict_probabilities(networks: Sequence[Any], images: np.ndarray, tta: bool = False) -> np.ndarray:
+def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """What to divide logits by, so that a network is right as often as it is sure (Guo et al. 2017).
+
+    Of all temperatures it gives these labels, (N,) int, the least log loss. probabilities: (N, 7).
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    logits, rows = np.log(np.maximum(probabilities, 1e-12)), np.arange(len(labels))
+
+    def loss(logarithm: float) -> float:
+        return -log_softmax(logits / np.exp(logarithm), axis=1)[rows, labels].mean()
+
+    return round(float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x)), 4)
+
+
+def predict_probabilities(
+    networks: Sequence[Any], images: np.ndarray, tta: bool = False, temperatures: Sequence[float] = ()
+) -> np.ndarray:
     """(N, 48, 48) grey levels -> (N, 7) float64 probabilities, the mean over networks.
 
     networks: keras.Models that end in logits. tta: test-time augmentation, the mean over each face and its
-    mirror image, whose label is the same. Raises InputError when a probability is not finite.
+    mirror image, whose label is the same. temperatures: what the logits of each network are divided by; none
+    for 1. Raises InputError when a probability is not finite.
     """
     import keras
 
+    scales = np.repeat(temperatures or np.ones(len(networks)), 2 if tta else 1).astype(np.float32)
     probabilities = np.zeros((len(images), NUM_CLASSES))
     with tqdm(desc="predicting", total=len(images), unit=" faces", disable=None, leave=False) as bar:
         for start in range(0, len(images), BATCH_SIZE):
@@ -127,7 +153,8 @@ def predict_probabilities(networks: Sequence[Any], images: np.ndarray, tta: bool
             inputs = (batch, batch[:, :, ::-1]) if tta else (batch,)
             # Not Keras's predict: the end of its tf.data pipeline waits up to as long again as it worked.
             outputs = [network.predict_on_batch(faces) for network in networks for faces in inputs]
-            each = keras.ops.convert_to_numpy(keras.ops.softmax(np.stack(outputs)))
+            logits = np.stack(outputs) / scales[:, np.newaxis, np.newaxis]
+            each = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
             probabilities[start : start + BATCH_SIZE] = each.mean(axis=0, dtype=np.float64)
             bar.update(len(batch))
     # Weights that are finite can still give products that are not.

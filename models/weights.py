@@ -174,9 +174,12 @@ def _read(file: Path) -> Weights:
         if metadata["network"] not in NETWORKS:
             raise ValueError(f"unknown network {metadata['network']!r}")
         record, digest = metadata_path(file), hashlib.sha256(content).hexdigest()
+        beside = json.loads(record.read_bytes()) if record.is_file() else {}
         # HDF5 does not notice a changed bit.
-        if record.is_file() and json.loads(record.read_bytes()).get("sha256", digest) != digest:
+        if beside.get("sha256", digest) != digest:
             raise ValueError(f"its sha256 is not that in {record.name} beside it")
+        # Shipped weights are older than their temperatures.
+        metadata |= {name: beside[name] for name in ("temperature",) if name in beside}
     return Weights(file, metadata, Hashes(exact, perceptual))
 
 

@@ -19,7 +19,7 @@ from data.faces import Faces
 from data.splits import image_hashes
 from data.submission import probabilities_csv
 from models import builder, weights
-from models.prediction import gpus, predict_probabilities, set_up_keras
+from models.prediction import fit_temperature, gpus, predict_probabilities, set_up_keras
 from training import run_folder
 from training.options import Options, describe
 from training.recipes import Recipe
@@ -81,7 +81,8 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         network = model
         if averaged:
             network = averaged.update(model, batches.epoch(epoch, mixup=False))
-        row |= validate(network, data.validation, recipe.label_smoothing)
+        scores, temperature = validate(network, data.validation, recipe.label_smoothing)
+        row |= scores
         measured = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
         row["learning_rate"] = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
         row["seconds"] = round(time.monotonic() - started, 2)
@@ -89,7 +90,7 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         metadata = {name: record[name] for name in ("network", "mean", "std")}
         # Without the seconds, so that a repeated run has the same bytes.
         measures = {name: value for name, value in row.items() if name != "seconds"}
-        metadata |= {"seed": seed, "epoch": epoch + 1, "measured": measures}
+        metadata |= {"seed": seed, "epoch": epoch + 1, "measured": measures, "temperature": temperature}
         if run_folder.best_epoch(history) is row:
             weights.save_network(network, run / weights.BEST, metadata, data.hashes)
         weights.save_network(network, run / weights.LAST, metadata, data.hashes)
@@ -183,14 +184,18 @@ def train_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
     return logs
 
 
-def validate(network: Any, faces: Faces | None, label_smoothing: float) -> dict[str, float]:
-    """val_accuracy and val_loss, by the training's loss; empty without faces for validation."""
+def validate(network: Any, faces: Faces | None, label_smoothing: float) -> tuple[dict[str, float], float]:
+    """val_accuracy and val_loss, by the training's loss, and the temperature that suits these faces.
+
+    Without faces for validation no scores, and 1.
+    """
     if faces is None:
-        return {}
+        return {}, 1.0
     labels, probabilities = faces.require_labels(), predict_probabilities([network], faces.images)
     targets = (1 - label_smoothing) * np.eye(NUM_CLASSES)[labels] + label_smoothing / NUM_CLASSES
     loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1).mean()
-    return {"val_accuracy": float((probabilities.argmax(axis=1) == labels).mean()), "val_loss": float(loss)}
+    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+    return {"val_accuracy": accuracy, "val_loss": float(loss)}, fit_temperature(labels, probabilities)
 
 
 def finish(options: Options, data: TrainingData, history: run_folder.History) -> None:

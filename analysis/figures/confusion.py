@@ -12,12 +12,15 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from sklearn.metrics import auc, roc_curve
 
 from analysis.confusion import row_shares, significant
-from analysis.metrics import ALL, matrix_of
+from analysis.metrics import ALL, CALIBRATION_BINS, expected_calibration_error, matrix_of
 from data import CLASS_NAMES, NUM_CLASSES
 from data.faces import Faces
 
 # Text is white on cells of the lower half of viridis, black on its lighter half.
 _LIGHT_FROM = 0.5
+_VIOLET = "#440154"
+# So many faces make a mean.
+_LEAST_IN_BIN = 10
 # Where the colours of a difference end at the least, so that a small one looks small.
 _LEAST_DIFFERENCE = 0.1
 
@@ -100,6 +103,40 @@ def draw_seeds(tables: Sequence[pd.DataFrame], statistics: pd.DataFrame, describ
     bar = PercentFormatter(1, symbol=" %")
     label = "mean share of the true class's faces"
     figure.colorbar(image, ax=ax, shrink=0.8, format=bar, label=label)
+    return figure
+
+
+def draw_calibration(labels: np.ndarray, probabilities: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Draw the accuracy in each bin of confidence, and the accuracy of the surest faces by their share.
+
+    labels: (N,) int. probabilities: (N, 7) float, by how they were made.
+    """
+    figure = Figure(figsize=(11, 5.4), layout="constrained")
+    figure.suptitle(title)
+    reliability, answered = figure.subplots(1, 2)
+    reliability.plot([0, 1], [0, 1], color="0.7", linestyle=":", label="perfect")
+    for (name, values), colour, marker in zip(probabilities.items(), ("0.5", _VIOLET), "os", strict=True):
+        right, confidence = values.argmax(axis=1) == labels, values.max(axis=1)
+        bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        full = [bins == index for index in range(CALIBRATION_BINS) if (bins == index).sum() >= _LEAST_IN_BIN]
+        x, y = ([each[rows].mean() for rows in full] for each in (confidence, right))
+        error = expected_calibration_error(labels, values)
+        reliability.plot(x, y, marker=marker, color=colour, label=f"{name}: error {error:.3f}")
+        order = np.argsort(-confidence, kind="stable")
+        count = np.arange(1, len(labels) + 1)
+        style = {"color": colour, "linestyle": "-" if marker == "s" else "--"}
+        accuracy = np.cumsum(right[order]) / count
+        kept = count >= _LEAST_IN_BIN
+        answered.plot(count[kept] / len(labels), accuracy[kept], label=name, **style)
+    reliability.set(xlabel="probability of the predicted class", ylabel="accuracy", aspect="equal")
+    reliability.set_title("reliability: mean of each bin, expected calibration error", fontsize=10)
+    answered.set(xlabel="share of the faces, the surest first", ylabel="accuracy")
+    answered.set_title("accuracy where the less sure faces are left out (--unsure)", fontsize=10)
+    for ax in (reliability, answered):
+        ax.legend()
+        ax.grid(alpha=0.3)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     return figure
 
 

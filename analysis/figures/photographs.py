@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.figures import save_figures
 from data import CLASS_NAMES
-from data.photographs import Photograph
+from data.photographs import Photograph, emotion_of
 from data.pictures import read_colour
 
 # In inches: the longest side of the photograph, and the panel of one face.
@@ -23,15 +23,20 @@ _LIGHT, _DARK = "#fde725", "#440154"
 _SHOWN = 1200
 
 
-def annotate(photographs: Sequence[Photograph], probabilities: np.ndarray, files: Sequence[Path]) -> None:
-    """Draw each photograph into its file. probabilities: (N, 7) float, of all faces in their order."""
+def annotate(
+    photographs: Sequence[Photograph], probabilities: np.ndarray, files: Sequence[Path], least: float = 0.0
+) -> None:
+    """Draw each photograph into its file.
+
+    probabilities: (N, 7) float, of all faces in their order. least: as for photographs.emotion_of.
+    """
     ends = np.cumsum([len(photograph.squares) for photograph in photographs])
     values_of_each = np.split(probabilities, ends[:-1])
     for photograph, values, file in zip(photographs, values_of_each, files, strict=True):
-        save_figures({"": draw_photograph(photograph, values)}, [file])
+        save_figures({"": draw_photograph(photograph, values, least)}, [file])
 
 
-def draw_photograph(photograph: Photograph, probabilities: np.ndarray) -> Figure:
+def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: float = 0.0) -> Figure:
     """Draw a photograph with a frame around each of its N faces, and a panel per face with its probabilities.
 
     probabilities: (N, 7) float; N may be 0. Reads the file of the photograph; raises InputError.
@@ -53,7 +58,7 @@ def draw_photograph(photograph: Photograph, probabilities: np.ndarray) -> Figure
     ax.imshow(picture, extent=extent)
     ax.set(xticks=[], yticks=[], anchor="N")
     for index, (square, values) in enumerate(zip(photograph.squares, probabilities, strict=True)):
-        name = f"{index + 1} {CLASS_NAMES[values.argmax()]}"
+        name = f"{index + 1} {emotion_of(values, least)}"
         _draw_frame(ax, square, f"{name} {values.max():.2f}")
         _draw_bars(figure.add_subplot(grid[index % rows, 1 + index // rows]), name, values)
     return figure
