@@ -7,7 +7,8 @@ precision, recall, F1, calibration error, the matrix and the pairs most often co
 differences have 95 % intervals. Accuracy is given for all faces and for those without duplicates in training;
 all else is measured on the latter, unless --allow-seen is given. Each --versus also draws another network's
 matrix (confusion-2.png, then -3) and what it does better and worse than --weights (confusion-2-minus-1.png).
---worst also draws the most confident mistakes of --weights (confusion-worst.png); rows count from 0.
+--worst also draws the most confident mistakes of --weights (confusion-worst.png), one of each set of
+duplicates; rows count from 0.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
+from data.splits import Hashes, group_duplicates
 from models.prediction import predict
 from models.weights import DEFAULT, HELP
 
@@ -73,10 +75,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             figures[f"-{number}-minus-1"] = draw_difference(difference, f"{title}\n{described}")
     if arguments.worst:
         values = probabilities[reference][held.subsets[held.subset]]
-        worst = most_confident_mistakes(held.reference.require_labels(), values, arguments.worst)
+        faces, groups = held.reference, group_duplicates(Hashes.of(held.reference.images))
+        worst = most_confident_mistakes(faces.require_labels(), values, groups, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
-        figures["-worst"] = draw_mistakes(title, held.reference.select(worst), values[worst])
+        figures["-worst"] = draw_mistakes(title, faces.select(worst), values[worst])
     record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
+    record["labelled_by"] = held.faces.labelled_by
     record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
     written = [*save_figures(figures, files, record), files[0].with_suffix(".csv")]
     write_file(written[-1], as_csv(scores))

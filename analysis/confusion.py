@@ -82,7 +82,7 @@ def row_shares(matrix: np.ndarray) -> np.ndarray:
 
 
 def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
-    """The pairs of classes that were confused at all, the most confused first (report, question 3).
+    """The pairs of classes with faces that were confused at all, the most confused first (question 3).
 
     matrix: (7, 7) int counts, rows true, columns predicted.
     Returns a row per pair; pairs of equal share are in class order. Columns:
@@ -92,6 +92,8 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     faces: int, their sum. A rare class makes few faces a large share.
     """
     first, second = np.triu_indices(NUM_CLASSES, k=1)
+    has_faces = matrix.sum(axis=1) > 0
+    first, second = (each[has_faces[first] & has_faces[second]] for each in (first, second))
     shares = row_shares(matrix)
     columns = {"share": (shares + shares.T) / 2, "faces": matrix + matrix.T}
     columns |= {"first_as_second": matrix, "second_as_first": matrix.T}
@@ -101,14 +103,19 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     return pairs[pairs["faces"] > 0].sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def most_confident_mistakes(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
+def most_confident_mistakes(
+    labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, count: int
+) -> np.ndarray:
     """Indices of up to `count` faces whose wrong predicted class is the most probable, the surest first.
 
     labels: (N,) int.
     probabilities: (N, 7) float.
+    groups: (N,) int, of duplicates, of which one is given; from data.splits.group_duplicates.
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]
+    surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
+    _, first = np.unique(groups[surest], return_index=True)
+    return surest[np.sort(first)][:count]
 
 
 def as_text(name: str, tables: Tables) -> str:

@@ -1,5 +1,6 @@
 """Confusion matrices, their differences, and a network's most confident mistakes (report, question 3)."""
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,8 @@ def draw_mistakes(title: str, faces: Faces, probabilities: np.ndarray) -> Figure
     columns = max(1, min(len(faces), _FACES_PER_ROW))
     lines = max(1, -(-len(faces) // columns))
     # Wide enough for the title, tall enough for its two lines.
-    figure = Figure(figsize=(max(6, 2 * columns), 2.75 * lines + 0.5), layout="constrained")
-    figure.suptitle(title if len(faces) else f"{title}\nno face is wrong")
+    figure = Figure(figsize=(max(6, 2.2 * columns), 2.75 * lines + 0.5), layout="constrained")
+    figure.suptitle(_wrapped(title if len(faces) else f"{title}\nno face is wrong"))
     cells = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
@@ -120,4 +121,9 @@ def _label_classes(ax: Axes, title: str) -> None:
     ax.set_xticks(ticks, CLASS_NAMES, rotation=30, ha="right", rotation_mode="anchor")
     ax.set_yticks(ticks, CLASS_NAMES)
     ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_title(title, pad=22)
+    ax.set_title(_wrapped(title), pad=22)
+
+
+def _wrapped(title: str) -> str:
+    """The title in lines that fit into the figures above."""
+    return "\n".join(fill(line, 62) for line in title.splitlines())
