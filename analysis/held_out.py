@@ -80,8 +80,8 @@ def held_out(
             f"{source}: {who} {'was' if len(alone) == 1 else 'were'} trained on all {len(faces):,} {rows}"
         )
         raise InputError(
-            f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or train a run of your own, which "
-            "holds faces out (--weights runs/NAME), or measure on these by --allow-seen"
+            f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or give a run of your own, which "
+            "holds faces out (runs/NAME); confusion.py and saliency.py measure on these by --allow-seen"
         )
     subsets = subsets_of(known)
     if not allow_seen:

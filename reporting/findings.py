@@ -173,8 +173,10 @@ def trust(checks: Mapping[str, Any], methods: Mapping[str, str]) -> Iterator[str
             low, high = sorted(good * each[kind][end] for end in ("low", "high"))
             how = "better than" if low > 0 else "worse than" if high < 0 else "no better than"
             groups.setdefault(how, []).append(methods[name])
+        if len(groups) == 1:
+            groups = dict.fromkeys(groups, ["every method"])
         parts = [f"{how} {rival}: {', '.join(names)}" for how, names in groups.items()]
-        yield f"At {kind} {'; '.join(parts)}."
+        yield f"At {kind}, {'; '.join(parts)}."
     spread = {}
     for kind in ("deletion", "insertion"):
         means = [orders[name][kind] for name in differences]

@@ -109,7 +109,7 @@ def test_what_the_checks_of_the_maps_say_follows_from_paired_intervals():
     orders = {name: spread | {"deletion": 0.1 * index} for index, name in enumerate(differences)}
     insertion, deletion, size = findings.trust({"differences": differences, "orders": orders}, METHODS)
     assert insertion == (
-        "At insertion worse than centre first: gradient; better than centre first: SmoothGrad; "
+        "At insertion, worse than centre first: gradient; better than centre first: SmoothGrad; "
         "no better than centre first: Grad-CAM."
     )
     assert deletion.endswith(

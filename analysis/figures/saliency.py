@@ -110,10 +110,10 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
 
 def draw_checks(checks: SaliencyChecks, network: str) -> Figure:
     """Draw the curves of deletion and insertion."""
-    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 10.5), layout="constrained")
     checked = f"{checks.count} face{'s' * (checks.count > 1)}"
     figure.suptitle(f"Can saliency maps of {network} be trusted? Checked on {checked}", fontsize=11)
-    deletion, insertion = figure.subplots(1, 2)
+    deletion, insertion = figure.subplots(2, 1)
     _draw_curves(deletion, checks, "deletion", "deletion: good maps fall early")
     _draw_curves(insertion, checks, "insertion", "insertion: good maps rise early")
     return figure
