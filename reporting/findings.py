@@ -174,7 +174,7 @@ def trust(checks: Mapping[str, Any], methods: Mapping[str, str]) -> Iterator[str
             how = "better than" if low > 0 else "worse than" if high < 0 else "no better than"
             groups.setdefault(how, []).append(methods[name])
         if len(groups) == 1:
-            groups = dict.fromkeys(groups, ["every method"])
+            groups = {how: ["every method"] for how in groups}
         parts = [f"{how} {rival}: {', '.join(names)}" for how, names in groups.items()]
         yield f"At {kind}, {'; '.join(parts)}."
     spread = {}
