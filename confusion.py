@@ -7,9 +7,10 @@ precision, recall, F1, calibration error, the matrix and the pairs most often co
 differences have 95 % intervals. Accuracy is given for all faces and for those without duplicates in training;
 all else is measured on the latter, unless --allow-seen is given. Each --versus also draws another network's
 matrix (confusion-2.png, then -3) and what it does better and worse than --weights (confusion-2-minus-1.png).
---worst also draws the most confident mistakes of --weights (confusion-worst.png, and as .csv), --roc the ROC
-curves (confusion-roc.png), --calibration the reliability diagram (confusion-calibration.png). Of runs that
-differ in their seed only, mean and deviation are printed and drawn (confusion-seeds.png). Rows count from 0.
+--worst also draws the most confident mistakes of --weights (confusion-worst.png, and as .csv), one of each
+set of duplicates, --roc the ROC curves (confusion-roc.png), --calibration the reliability diagram
+(confusion-calibration.png). Of runs that differ in their seed only, mean and deviation are printed and drawn
+(confusion-seeds.png). Rows count from 0.
 """
 
 import argparse
@@ -41,6 +42,7 @@ from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
+from data.splits import Hashes, group_duplicates
 from data.submission import probabilities_csv
 from models.prediction import fit_temperature, predict
 from models.weights import DEFAULT, HELP
@@ -127,7 +129,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     texts = {files[0].with_suffix(".csv"): as_csv(scores)}
     if arguments.worst:
         values = probabilities[reference][rows]
-        worst = most_confident_mistakes(labels, values, arguments.worst)
+        groups = group_duplicates(Hashes.of(held.reference.images))
+        worst = most_confident_mistakes(labels, values, groups, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
         mistakes = held.reference.select(worst)
         figures["-worst"] = draw_mistakes(title, mistakes, values[worst])

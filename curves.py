@@ -2,8 +2,8 @@
 
     python curves.py runs/cnn runs/dnn --out curves.png
 
-Writes loss, accuracy and learning rate by epoch, with the best epoch of each run marked. The .json file
-beside exported weights serves as a run too:
+Writes loss, accuracy and learning rate by epoch; a star marks the epoch whose weights are used. A weight file
+or the .json file beside exported weights serves as a run too:
 
     python curves.py models/weights/*.json
 """
@@ -14,28 +14,38 @@ from typing import Any
 
 from analysis.figures import save_figures
 from analysis.figures.curves import draw_curves
+from analysis.trainings import read_training, soft_targets
 from command_line import one_line_errors
 from command_line.figures import FigureParser, figure_files
 from data import InputError
-from training.run_folder import read_history
+from models.weights import BEST, ENDING, LAST
 
 
 @one_line_errors
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Draw the runs named in `argv`."""
     parser = FigureParser(__doc__)
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or .json files beside weights")
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", help="run folders, weights, or .json files beside weights"
+    )
     parser.add_figure("curves.png")
     arguments = parser.parse_args(argv)
     files = figure_files(arguments)
-    names = [Path(run).resolve().name.removesuffix(".json") for run in arguments.runs]
+    paths = [Path(run) for run in arguments.runs]
+    # As Weights.name.
+    whole = [path.resolve().parent if path.name in (BEST, LAST) else path.resolve() for path in paths]
+    names = [path.name.removesuffix(".json").removesuffix(ENDING) for path in whole]
     if len(set(names)) < len(names):
         names = arguments.runs
-    histories = {name: read_history(Path(run)) for name, run in zip(names, arguments.runs, strict=True)}
-    for name, history in histories.items():
-        if not history:
-            raise InputError(f"{name}: has no finished epoch yet; continue the run or omit it")
-    for file in save_figures({"": draw_curves(histories)}, files):
+    trainings = {name: read_training(path) for name, path in zip(names, paths, strict=True)}
+    for name, training in trainings.items():
+        if not training["history"]:
+            other = "give a run folder or the .json beside exported weights"
+            raise InputError(f"{name}: has no finished epoch yet; continue the run, or {other}")
+    histories = {name: training["history"] for name, training in trainings.items()}
+    used = {name: training["epoch"] for name, training in trainings.items()}
+    soft = {name: soft_targets(training) for name, training in trainings.items()}
+    for file in save_figures({"": draw_curves(histories, used, soft)}, files):
         print(f"wrote {file}")
     return {"runs": names}
 

@@ -4,7 +4,8 @@
     python report.py --data FOLDER --runs runs/cnn runs/dnn ensemble --out report
 
 FOLDER has your CSV files under their usual names: fer2013.csv or icml_face_data.csv, else train.csv; with
---labels, test.csv. Or it has class folders of pictures. Measured are faces that no network was trained on.
+--labels, test.csv, or with those of FER+ (fer2013new.csv) the former. Or it has class folders of pictures.
+Measured are faces that no network was trained on.
 The reference network, with which the others are compared, is the report's CNN, else the first of --runs.
 Without --data the page shows what `make demo` made. Writes report.html, which opens offline, and beside it
 the figures as .png and .pdf with their numbers. On two cores that takes about twenty minutes, --quick two.
@@ -23,11 +24,14 @@ import curves
 import filter_viz
 import saliency
 from analysis.confusion import named_ensembles
+from analysis.held_out import held_out
+from analysis.trainings import read_training, recorded_in
 from command_line import Parser, check_outputs, one_line_errors
 from data import InputError, write_file
-from data.faces import FILE_NAMES, find_csv
+from data.csv_files import read_votes
+from data.faces import FILE_NAMES, find_csv, read_faces
 from models import CONVOLUTIONAL, REPORT_NETWORKS
-from models.weights import HELP, HISTORY, Weights, find_ensemble, metadata_path
+from models.weights import HELP, LAST, Weights, find_ensemble
 from reporting.findings import METHOD, REPORT_METHOD
 from reporting.page import built, render_page
 
@@ -39,7 +43,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = Parser(__doc__)
     add = parser.add_argument
     add("--data", default=DEMO, metavar="FOLDER", help="folder of your CSV files, or of pictures")
-    add("--labels", metavar="CSV", help="id,label file: measure on the test.csv in FOLDER")
+    add("--labels", metavar="CSV", help="id,label file of the test.csv in FOLDER, or FER+'s labels")
+    parser.add_reading()
     add("--runs", nargs="+", metavar="RUN", help=f"networks, any number (default: cnn dnn): {HELP}")
     add("--quick", action="store_true", help="short ascents, few faces per mean map, no checks of the maps")
     add("--out", type=Path, default=Path("report"), metavar="FOLDER", help="output folder")
@@ -60,6 +65,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     networks = named_ensembles([[run] for run in arguments.runs])
     arguments.out.mkdir(exist_ok=True)
     [page] = check_outputs([arguments.out / "report.html"], arguments.overwrite)
+    # A network without faces to measure on is named now, not after minutes.
+    faces = read_faces(located(arguments), arguments.labels, arguments.classes, arguments.faces)
+    held_out(faces, [each for group in networks.values() for each in group])
 
     records, commands = {}, {}
     for stem, script, options in plan(arguments, list(networks.values())):
@@ -79,8 +87,9 @@ def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> 
     groups: the weights of each of --runs, of which the first is the reference network.
     """
     runs, quick = arguments.runs, arguments.quick
-    names = FILE_NAMES["test" if arguments.labels else "measure"]
-    data = ["--data", str(find_csv(Path(arguments.data), names) or arguments.data)]
+    data = ["--data", str(located(arguments))]
+    data += ["--faces", arguments.faces] if arguments.faces else []
+    data += ["--classes", *arguments.classes] if arguments.classes else []
     labelled = [*data, "--labels", arguments.labels] if arguments.labels else data
     versus = [word for run in runs[1:] for word in ("--versus", run)]
     yield "confusion", confusion, [*labelled, "--weights", runs[0], *versus, "--worst", "16"]
@@ -98,9 +107,17 @@ def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> 
         yield "classes", filter_viz, [*ascent, "--layer", built(explained.network)[0][-1][0]]
 
     paths = dict.fromkeys(each.path for group in groups for each in group)
-    histories = [path.parent if path.with_name(HISTORY).is_file() else metadata_path(path) for path in paths]
-    if known := [str(path) for path in histories if path.exists()]:
-        yield "curves", curves, known
+    if known := [path for path in paths if read_training(path)["history"]]:
+        # The run folder stands for its best weights.
+        yield "curves", curves, [str(path if path.name == LAST else recorded_in(path)) for path in known]
+
+
+def located(arguments: argparse.Namespace) -> Path:
+    """The CSV in --data to measure on, else the folder itself. FER+'s labels are of all faces."""
+    of_test = arguments.labels and read_votes(arguments.labels) is None
+    return find_csv(Path(arguments.data), FILE_NAMES["test" if of_test else "measure"]) or Path(
+        arguments.data
+    )
 
 
 def shown(word: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from data import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, InputError
 from data.faces import Faces
+from data.progress import Progress
 
 # The name on the command line: the name in a figure.
 METHODS = {
@@ -89,9 +89,9 @@ def saliency_maps(
     }
     maps = {}
     for name in methods:
-        starts = tqdm(range(0, len(images), BLOCK), METHODS[name], disable=None, leave=False)
-        blocks = [slice(start, start + BLOCK) for start in starts]
-        maps[name] = np.abs(np.concatenate([functions[name](network, images[b], classes[b]) for b in blocks]))
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(images), BLOCK)]
+        each = (functions[name](network, images[b], classes[b]) for b in Progress(blocks, METHODS[name]))
+        maps[name] = np.abs(np.concatenate(list(each)))
     return maps
 
 

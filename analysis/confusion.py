@@ -83,7 +83,7 @@ def row_shares(matrix: np.ndarray) -> np.ndarray:
 
 
 def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
-    """The pairs of classes that were confused at all, the most confused first (report, question 3).
+    """The pairs of classes with faces that were confused at all, the most confused first (question 3).
 
     matrix: (7, 7) int counts, rows true, columns predicted.
     Returns a row per pair; pairs of equal share are in class order. Columns:
@@ -93,6 +93,8 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     faces: int, their sum. A rare class makes few faces a large share.
     """
     first, second = np.triu_indices(NUM_CLASSES, k=1)
+    has_faces = matrix.sum(axis=1) > 0
+    first, second = (each[has_faces[first] & has_faces[second]] for each in (first, second))
     shares = row_shares(matrix)
     columns = {"share": (shares + shares.T) / 2, "faces": matrix + matrix.T}
     columns |= {"first_as_second": matrix, "second_as_first": matrix.T}

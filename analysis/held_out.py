@@ -73,10 +73,14 @@ def held_out(
     known = trained_on(faces.images, [each.hashes for each in weights])
     if known.all() and not allow_seen:
         rows = "rows" if usage == "all" else f"{usage} rows"
-        known_to = f"{source}: the weights were trained on all {len(faces):,} {rows}"
+        alone = [each.name for each in weights if trained_on(faces.images, [each.hashes]).all()]
+        who = " and ".join(alone or [each.name for each in weights]) + " together" * (not alone)
+        known_to = (
+            f"{source}: {who} {'was' if len(alone) == 1 else 'were'} trained on all {len(faces):,} {rows}"
+        )
         raise InputError(
-            f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or train a run of your own, which "
-            "holds faces out (--weights runs/NAME), or measure on these by --allow-seen"
+            f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or give a run of your own, which "
+            "holds faces out (runs/NAME); confusion.py and saliency.py measure on these by --allow-seen"
         )
     subsets = subsets_of(known)
     if not allow_seen:

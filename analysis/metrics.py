@@ -117,14 +117,19 @@ def classes_text(table: pd.DataFrame) -> str:
     return shown.to_string(float_format="{:.3f}".format) + left_out
 
 
-def most_confident_mistakes(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
+def most_confident_mistakes(
+    labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, count: int
+) -> np.ndarray:
     """Indices of up to `count` faces whose wrong predicted class is the most probable, the surest first.
 
     labels: (N,) int.
     probabilities: (N, 7) float.
+    groups: (N,) int, of duplicates, of which one is given; from data.splits.group_duplicates.
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")[:count]]
+    surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
+    _, first = np.unique(groups[surest], return_index=True)
+    return surest[np.sort(first)][:count]
 
 
 def wilson_interval(share: float, count: int) -> tuple[float, float]:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
-from tqdm import tqdm
 
 from analysis.attribution import grey_baseline, saliency_maps
+from analysis.metrics import DEVIATIONS
 from data import IMAGE_SIZE, NUM_PIXELS
+from data.progress import Progress
 
 STEPS = 12
 # In pixels: a face with this much blur keeps its light and outline but shows no features.
@@ -36,10 +37,13 @@ class SaliencyChecks:
         faces; shuffled, the mean rank correlation of maps before and after the layers are shuffled, None
         where there is none; compared, how many faces that mean is of; empty, how many maps are zero
         everywhere.
+    differences: by method, how much its areas exceed those of the same faces in another order, with the 95 %
+        interval: deletion those of RANDOM, insertion those of CENTRE.
     """
 
     curves: dict[str, np.ndarray]
     orders: dict[str, dict[str, Any]]
+    differences: dict[str, dict[str, dict[str, float]]]
 
     @property
     def count(self) -> int:
@@ -48,15 +52,18 @@ class SaliencyChecks:
 
     def __str__(self) -> str:
         table = pd.DataFrame.from_dict(self.orders, orient="index").astype({"shuffled": float})
+        paired = pd.json_normalize(list(self.differences.values())).set_axis(list(self.differences))
         return (
             f"{self.count} faces: areas under the curves of deletion (low is good) and insertion (high);\n"
             "rank correlations with the maps of the network with shuffled layers (near 0 is good)\n"
-            f"{table.to_string(na_rep='-', float_format='{:.3f}'.format)}"
+            f"{table.to_string(na_rep='-', float_format='{:.3f}'.format)}\n"
+            f"deletion minus that in {RANDOM} order, insertion minus that of {CENTRE}, with 95 % intervals\n"
+            f"{paired.to_string(float_format='{:+.3f}'.format)}"
         )
 
     def record(self) -> dict[str, Any]:
         """The numbers, ready for JSON."""
-        return {"faces": self.count, "orders": self.orders}
+        return {"faces": self.count, "orders": self.orders, "differences": self.differences}
 
 
 def random_faces(table: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -76,10 +83,10 @@ def check_saliency(
         CENTRE: np.broadcast_to(-np.hypot(offsets[:, None], offsets), images.shape),
         RANDOM: np.random.default_rng(seed).random(images.shape),
     }
-    curves, orders = {}, {}
-    for name, each in tqdm(importance.items(), "deleting and inserting", disable=None, leave=False):
+    curves, orders, areas_of = {}, {}, {}
+    for name, each in Progress(importance.items(), "deleting and inserting"):
         curves[name] = np.stack(perturbation_curves(network, images, classes, each, seed))
-        areas = np.trapezoid(curves[name], dx=1 / STEPS, axis=2)
+        areas = areas_of[name] = np.trapezoid(curves[name], dx=1 / STEPS, axis=2)
         correlations = rank_correlations(maps[name], shuffled[name]) if name in maps else []
         orders[name] = {
             "deletion": float(areas[0].mean()),
@@ -90,7 +97,23 @@ def check_saliency(
             "compared": len(correlations),
             "empty": int((~each.any(axis=(1, 2))).sum()),
         }
-    return SaliencyChecks(curves, orders)
+    others = {"deletion": areas_of[RANDOM][0], "insertion": areas_of[CENTRE][1]}
+    differences = {
+        name: {
+            kind: mean_difference(areas_of[name][index] - other)
+            for index, (kind, other) in enumerate(others.items())
+        }
+        for name in maps
+    }
+    return SaliencyChecks(curves, orders, differences)
+
+
+def mean_difference(differences: np.ndarray) -> dict[str, float]:
+    """The mean of (N,) differences of areas, and the ends of its 95 % interval; of one face, -1 to 1."""
+    value, count = differences.mean(), len(differences)
+    half = DEVIATIONS * differences.std(ddof=1) / np.sqrt(count) if count > 1 else 2.0
+    low, high = np.clip((value - half, value + half), -1, 1)
+    return {"value": float(value), "low": float(low), "high": float(high)}
 
 
 def perturbation_curves(

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from data import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, NUM_PIXELS, USAGE_NAMES, write_file
 from data.faces import Faces
+from data.progress import Progress
 
 # Measure: the range that a face's value is drawn from, uniformly. Lengths are in pixels of a face of scale 1,
 # whose origin is between the cheeks, u to the right and v down; brightness is from 0 to 255.
@@ -82,7 +82,7 @@ def draw_faces(count: int, seed: int, variety: float = 1.0) -> Faces:
     blocks = np.tile(np.arange(NUM_CLASSES), (-(-count // NUM_CLASSES), 1))
     labels = np.random.default_rng(seed).permuted(blocks, axis=1).reshape(-1)[:count]
     images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    for i in tqdm(range(count), "drawing faces", disable=None, leave=False):
+    for i in Progress(range(count), "drawing faces"):
         images[i] = _draw_face(labels[i], np.random.default_rng([seed, i]), variety)
     return Faces(images, labels, source="drawn faces")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.pictures import ENDINGS, Square, read_grey, shrink, squares_of
+from data.progress import Progress
 
 NO_FACE = "no face found"
 
@@ -41,9 +41,7 @@ def read_photographs(paths: Sequence[str], how: str | None = None) -> list[Photo
         if others:
             print(f"not read in {path}: {len(others):,} files of other kinds, such as {others[0].name}")
         files += pictures
-    photographs = [
-        _read_photograph(file, how) for file in tqdm(files, "photographs", disable=None, leave=False)
-    ]
+    photographs = [_read_photograph(file, how) for file in Progress(files, "photographs")]
     if not any(photograph.squares for photograph in photographs):
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         raise InputError(f"{files[0]}{more}: {NO_FACE}; crop to the face and give --faces whole")

@@ -15,9 +15,9 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
-from tqdm import tqdm
 
 from data import IMAGE_SIZE, InputError
+from data.progress import Progress
 
 # What counts as a picture in a folder.
 ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".pgm")
@@ -105,7 +105,7 @@ def largest_faces(
     Raises InputError, also when no picture has a face.
     """
     images, kept, without = [], [], []
-    listed = tqdm(zip(pictures, names, strict=True), "pictures", len(names), disable=None, leave=False)
+    listed = Progress(zip(pictures, names, strict=True), "pictures", len(names))
     for index, (picture, name) in enumerate(listed):
         named = "" if isinstance(picture, Path) else f"{source}: {name}"
         grey = picture if isinstance(picture, Image.Image) else read_grey(picture, named)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from data import NUM_CLASSES, InputError
+from data.progress import Progress
 from models.weights import Weights, load_network
 
 BACKENDS = ("tensorflow", "jax")
@@ -147,7 +147,7 @@ def predict_probabilities(
 
     scales = np.repeat(temperatures or np.ones(len(networks)), 2 if tta else 1).astype(np.float32)
     probabilities = np.zeros((len(images), NUM_CLASSES))
-    with tqdm(desc="predicting", total=len(images), unit=" faces", disable=None, leave=False) as bar:
+    with Progress(desc="predicting", total=len(images), unit=" faces") as bar:
         for start in range(0, len(images), BATCH_SIZE):
             batch = images[start : start + BATCH_SIZE]
             inputs = (batch, batch[:, :, ::-1]) if tta else (batch,)

@@ -90,12 +90,15 @@ def test_confused_pairs_add_both_directions_by_share_not_by_count():
     assert pairs["share"].tolist() == pytest.approx([(0 + 0.5) / 2, (0.2 + 0.1) / 2])
     assert (pairs["first_as_second"][1], pairs["second_as_first"][1]) == (20, 10)
     assert pairs["faces"].tolist() == [5, 30]
+    matrix[0, 2] = 9
+    assert "fear" not in confused_pairs(matrix)["second"].tolist(), "a class without faces is in no pair"
 
 
-def test_most_confident_mistakes_leave_right_faces_out():
+def test_most_confident_mistakes_leave_right_faces_and_copies_out():
     probabilities = np.eye(7)[[0, 5, 5, 6]] * [[0.99], [0.6], [0.9], [0.7]]
-    assert most_confident_mistakes(np.arange(4), probabilities, 2).tolist() == [2, 3]
-    assert most_confident_mistakes(np.arange(4), probabilities, 9).tolist() == [2, 3, 1]
+    assert most_confident_mistakes(np.arange(4), probabilities, np.arange(4), 2).tolist() == [2, 3]
+    assert most_confident_mistakes(np.arange(4), probabilities, np.arange(4), 9).tolist() == [2, 3, 1]
+    assert most_confident_mistakes(np.arange(4), probabilities, np.array([0, 1, 1, 0]), 9).tolist() == [2, 3]
 
 
 def test_a_difference_is_printed_with_what_is_not_significant():

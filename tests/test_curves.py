@@ -4,9 +4,12 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import curves
 from analysis.figures.curves import draw_curves
+from analysis.trainings import read_training, soft_targets
+from training.run_folder import best_epoch
 
 
 def history(epochs: int, validated: bool = True) -> list[dict[str, float]]:
@@ -24,41 +27,87 @@ def write_run(folder, epochs):
     return folder
 
 
+def draw(histories, **soft):
+    """The curves, with a star at the best epoch of each run."""
+    used = {name: best_epoch(history)["epoch"] for name, history in histories.items()}
+    return draw_curves(histories, used, dict.fromkeys(histories, "") | soft)
+
+
 def stars(ax):
     return [line.get_xydata()[0].tolist() for line in ax.lines if line.get_marker() == "*"]
 
 
-def test_draws_every_column_and_the_best_epoch():
+def test_draws_every_column_and_the_epoch_whose_weights_are_used():
     rows = history(9)
-    loss, accuracy, learning_rate = draw_curves({"cnn": rows}).axes
+    loss, accuracy, learning_rate = draw({"cnn": rows}).axes
     drawn = {tuple(line.get_ydata()) for ax in (loss, accuracy, learning_rate) for line in ax.lines}
     for column in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
         assert tuple(row[column] for row in rows) in drawn, column
     assert stars(loss) == [[5, 0.5]]
     assert stars(accuracy) == [[5, 0.6]]
     assert loss.get_yscale() == "log"
+    assert stars(draw_curves({"cnn": rows}, {"cnn": 9}, {"cnn": ""}).axes[1]) == [
+        [9, rows[-1]["val_accuracy"]]
+    ]
 
 
 def test_works_for_one_epoch_and_without_validation():
     for epochs in (1, 40):
-        accuracy = draw_curves({"run": history(epochs, validated=False)}).axes[1]
+        accuracy = draw({"run": history(epochs, validated=False)}).axes[1]
         (line,) = (line for line in accuracy.lines if line.get_marker() != "*")
         assert stars(accuracy) == [line.get_xydata()[-1].tolist()]
-        assert line.get_marker() == ("o" if epochs == 1 else "None"), "a single point is a dot"
+        assert line.get_marker() == "o", "a single point is a dot"
 
 
-def test_every_run_has_panels_of_its_own_on_the_same_axes_also_with_odd_names():
-    names = ["cnn", "_dnn", "a$b$"]
-    histories = {name: history(3 + 10 * index) for index, name in enumerate(names)}
-    figure = draw_curves(histories)
-    rows = [figure.axes[start : start + 3] for start in (0, 3, 6)]
-    for name, panels in zip(names, rows, strict=True):
-        best = max(histories[name], key=lambda row: row["val_accuracy"])
-        accuracy = f"{100 * best['val_accuracy']:.1f} % validation accuracy"
-        assert panels[0].get_title(loc="left") == f"{name}: ★ {accuracy} in epoch {best['epoch']}"
-        assert stars(panels[1]) == [[best["epoch"], best["val_accuracy"]]]
-        assert {ax.get_xlim() for ax in panels} == {(0, 24)}, "epochs are to scale"
-        assert panels[1].get_ylim() == rows[0][1].get_ylim()
+def test_all_runs_share_their_axes_and_have_names_also_odd_ones():
+    histories = {name: history(3 + 10 * index) for index, name in enumerate(["cnn", "_dnn", "a$b$"])}
+    figure = draw(histories, cnn="both losses against smoothed labels")
+    assert len(figure.axes) == 3
+    best = [best_epoch(rows) for rows in histories.values()]
+    assert stars(figure.axes[1]) == [[row["epoch"], row["val_accuracy"]] for row in best]
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[0] == "cnn: ★ 60.0 % validation accuracy in epoch 2\nboth losses against smoothed labels"
+    assert [text.split(":")[0] for text in texts] == list(histories)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+@pytest.mark.parametrize("losses", [(1.9, 1.95), (0.7, 2.3), (0.01, 4)])
+def test_ticks_can_be_told_apart_and_are_within_the_axes(epochs, losses):
+    rows = history(epochs)
+    for index, row in enumerate(rows):
+        row["loss"] = row["val_loss"] = losses[index % 2]
+        row["accuracy"] = row["val_accuracy"] = 0.2215 + 0.0002 * index
+    figure = draw({"run": rows})
+    figure.draw_without_rendering()
+
+    def shown(axis):
+        low, high = sorted(axis.get_view_interval())
+        ticks = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=True)
+        return [label.get_text() for place, label in ticks if low <= place <= high]
+
+    for ax in figure.axes:
+        assert {float(text) for text in shown(ax.xaxis)} <= {row["epoch"] for row in rows}
+    loss, accuracy = (shown(ax.yaxis) for ax in figure.axes[:2])
+    assert len(set(loss)) == len(loss) >= 3
+    assert len(set(accuracy)) == len(accuracy)
+
+
+def test_what_losses_are_measured_against_and_which_epoch_is_used(tmp_path):
+    recipe = {"label_smoothing": 0.1, "mixup": 0.2, "teacher_share": 0.5}
+    run = write_run(tmp_path / "cnn", 2)
+    (run / "run.json").write_text(json.dumps({"arguments": {"teacher": ["fold.csv"]}, "recipe": recipe}))
+    record = read_training(run)
+    assert soft_targets(record) == (
+        "training loss against teachers' predictions and mixed faces, both losses against smoothed labels"
+    )
+    assert record["epoch"] == 2 == read_training(run / "best.weights.h5")["epoch"]
+    assert len(record["history"]) == 2
+    assert soft_targets({}) == ""
+    exported = tmp_path / "compact.json"
+    exported.write_text(json.dumps({"epoch": 1, "history": history(2)}))
+    assert read_training(tmp_path / "compact.weights.h5")["epoch"] == 1
+    pd.DataFrame(history(4)).to_csv(run / "history.csv")
+    assert [read_training(run / f"{name}.weights.h5")["epoch"] for name in ("best", "last")] == [3, 4]
 
 
 def test_runs_and_exported_weights_are_drawn_and_named(tmp_path, capsys):

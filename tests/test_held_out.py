@@ -14,8 +14,8 @@ from data.submission import submission_csv
 from models.weights import Weights
 
 
-def trained_on(images: np.ndarray) -> Weights:
-    return Weights(Path("x.weights.h5"), {"network": "cnn"}, Hashes.of(images))
+def trained_on(images: np.ndarray, name: str = "x") -> Weights:
+    return Weights(Path(f"{name}.weights.h5"), {"network": "cnn"}, Hashes.of(images))
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,17 @@ def test_the_validation_split_of_a_run_is_what_it_was_not_trained_on(csvs, name)
 
 
 def test_without_a_face_that_is_new_the_line_says_what_to_do(csvs):
-    everything = [trained_on(read_faces(csvs / "train.csv").images)]
+    images = read_faces(csvs / "train.csv").images
+    everything = [trained_on(images)]
     with pytest.raises(
         InputError, match=r"trained on all 140 rows; .*icml_face_data.*runs/NAME.*--allow-seen"
     ):
         held_out(read_faces(csvs / "train.csv"), everything)
+    halves = [trained_on(images[:70], "cnn"), trained_on(images[70:], "dnn")]
+    with pytest.raises(InputError, match="csv: cnn and dnn together were trained on all 140"):
+        held_out(read_faces(csvs / "train.csv"), halves)
+    with pytest.raises(InputError, match="csv: x was trained on all 140"):
+        held_out(read_faces(csvs / "train.csv"), halves + everything)
     held = held_out(read_faces(csvs / "train.csv"), everything, allow_seen=True)
     assert list(held.subsets) == ["all"]
     assert held.described() == "all 140 faces (140 trained on)"

@@ -148,7 +148,9 @@ def test_augmented_faces_are_drawn_below_those_that_were_read(csvs, tmp_path, ca
     none = ["rotation=0", "shift=0", "zoom=0", "flip=0", "erase=0"]
     options = ["--data", str(csvs / "train.csv"), "--validation", "none"]
     train_cnn.main([*options, "--show-augmentation", str(picture), "--set", *none, "brightness=0.3"])
-    assert "brightness=0.3" in capsys.readouterr().out
+    assert (
+        "by rotation=0 shift=0 zoom=0 aspect=0 flip=0 alternate=0 brightness=0.3" in capsys.readouterr().out
+    )
     assert list(tmp_path.iterdir()) == [picture]
     sheet = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)[::3, ::3].astype(float)
     faces = read_faces(csvs / "train.csv")

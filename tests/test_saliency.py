@@ -72,7 +72,7 @@ def test_the_most_confident_mistakes_are_explained(csvs, tmp_path) -> None:
     record = run("--data", csvs / "fer2013.csv", "--worst", "3", "--out", tmp_path / "worst.svg")
     faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
     probabilities = predict([find_weights("compact")], faces.images)
-    wrong = faces.rows[most_confident_mistakes(faces.labels, probabilities, 3)]
+    wrong = faces.rows[most_confident_mistakes(faces.labels, probabilities, np.arange(35), 3)]
     assert [face["row"] for face in record["faces"]] == wrong.tolist()
     assert all(face["true"] != face["predicted"] for face in record["faces"])
 
@@ -126,6 +126,8 @@ def test_titles_mark_wrong_faces_other_classes_and_empty_maps() -> None:
     del found["row"]
     assert face_title(found).startswith("...726_101112345.jpg\nface 2\npredicted happy")
     images = np.zeros((2, IMAGE_SIZE, IMAGE_SIZE))
+    eight = draw_saliency(np.repeat(images, 4, 0), {"gradcam": np.ones((8, 48, 48))}, [face] * 8, "title")
+    assert [ax.get_title() != "" for ax in eight.axes[:-1]] == ([True] * 4 + [False] * 8) * 2, "4 in a line"
     figure = draw_saliency(images, {"gradcam": np.stack([images[0], images[0] + 1])}, [face, wrong], "title")
     assert [ax.title.get_fontweight() for ax in figure.axes[:2]] == ["normal", "bold"]
     assert [[text.get_text() for text in ax.texts] for ax in figure.axes[2:4]] == [[EMPTY], []]
@@ -146,7 +148,7 @@ def test_the_figure_of_checks_tells_spread_and_empty_maps() -> None:
     areas = {"deletion": 0.5, "deletion_sd": 0.25, "insertion": 0.5, "insertion_sd": 0.1}
     orders = {"gradcam": areas | {"shuffled": None, "compared": 0, "empty": 2}}
     orders |= {RANDOM: areas | {"shuffled": None, "compared": 0, "empty": 0}}
-    figure = draw_checks(SaliencyChecks(dict.fromkeys(orders, np.ones((2, 2, 13))), orders), "cnn")
+    figure = draw_checks(SaliencyChecks(dict.fromkeys(orders, np.ones((2, 2, 13))), orders, {}), "cnn")
     assert figure.get_suptitle() == "Can saliency maps of cnn be trusted? Checked on 2 faces"
     legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert legend == ["Grad-CAM: area 0.500 ± 0.250, 2 empty", "random: area 0.500 ± 0.250"]

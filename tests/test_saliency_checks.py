@@ -11,6 +11,7 @@ from analysis.saliency_checks import (
     RANDOM,
     STEPS,
     check_saliency,
+    mean_difference,
     perturbation_curves,
     random_faces,
     rank_correlations,
@@ -90,6 +91,15 @@ def test_checks_count_empty_maps_and_compare_with_other_orders(network, images) 
         assert orders[name]["deletion"] == pytest.approx(areas.mean())
         assert orders[name]["deletion_sd"] == pytest.approx(np.abs(areas - areas.mean()).mean())
         assert orders[name]["insertion"] == pytest.approx(((insertion[:, :-1] + insertion[:, 1:]) / 2).mean())
+        if name in checks.differences:
+            gap = (
+                areas - (checks.curves[RANDOM][0][:, :-1] + checks.curves[RANDOM][0][:, 1:]).mean(axis=1) / 2
+            )
+            found = checks.differences[name]["deletion"]
+            # Of two faces the standard error is half of their distance.
+            assert found["value"] == pytest.approx(gap.mean())
+            assert found["high"] - found["value"] == pytest.approx(1.96 * abs(gap[0] - gap[1]) / 2)
+    assert mean_difference(np.array([0.5])) == {"value": 0.5, "low": -1, "high": 1}, "one face says nothing"
     assert checks.record()["faces"] == 2
     assert "NaN" not in str(checks)
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +241,7 @@ def ending_at_once(run: Path) -> Iterator[None]:
 
 
 def show_augmentation(options: Options, file: Path) -> None:
-    """Write a picture of a face of each class, above four augmented versions, and print the ranges."""
+    """Write a picture of a face of each class, above four augmented versions, and print the settings."""
     import cv2
 
     faces = load_training_data(options.record["arguments"]).training
@@ -255,4 +255,5 @@ def show_augmentation(options: Options, file: Path) -> None:
         rows.append(np.array(augment(rows[0], options.recipe.augmentation, numbers)))
     sheet = np.concatenate([np.concatenate([*row], axis=1) for row in rows]).astype(np.uint8)
     write_file(file, cv2.imencode(".png", sheet.repeat(3, axis=0).repeat(3, axis=1))[1].tobytes())
-    print(f"wrote {file}: {options.recipe.augmentation}")
+    settings = " ".join(f"{name}={value:g}" for name, value in asdict(options.recipe.augmentation).items())
+    print(f"wrote {file}: faces of training, and below them four versions each by {settings}")

@@ -1,6 +1,7 @@
 """Confusion matrices, their differences, and a network's most confident mistakes (report, question 3)."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -20,7 +21,7 @@ from data.faces import Faces
 _LIGHT_FROM = 0.5
 _VIOLET = "#440154"
 # So many faces make a mean.
-_LEAST_IN_BIN = 10
+_LEAST_IN_BIN = 30
 # Where the colours of a difference end at the least, so that a small one looks small.
 _LEAST_DIFFERENCE = 0.1
 
@@ -126,7 +127,7 @@ def draw_calibration(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
         count = np.arange(1, len(labels) + 1)
         style = {"color": colour, "linestyle": "-" if marker == "s" else "--"}
         accuracy = np.cumsum(right[order]) / count
-        kept = count >= _LEAST_IN_BIN
+        kept = count >= len(labels) / 20
         answered.plot(count[kept] / len(labels), accuracy[kept], label=name, **style)
     reliability.set(xlabel="probability of the predicted class", ylabel="accuracy", aspect="equal")
     reliability.set_title("reliability: mean of each bin, expected calibration error", fontsize=10)
@@ -182,8 +183,8 @@ def draw_captioned(title: str, images: np.ndarray, captions: Sequence[str], most
     columns = max(1, min(len(images), most_columns))
     lines = max(1, -(-len(images) // columns))
     # Wide enough for the title, tall enough for its two lines.
-    figure = Figure(figsize=(max(6, 2 * columns), 2.75 * lines + 0.5), layout="constrained")
-    figure.suptitle(title)
+    figure = Figure(figsize=(max(6, 2.2 * columns), 2.75 * lines + 0.5), layout="constrained")
+    figure.suptitle(_wrapped(title))
     cells = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
@@ -209,4 +210,9 @@ def _label_classes(ax: Axes, title: str) -> None:
     ax.set_xticks(ticks, CLASS_NAMES, rotation=30, ha="right", rotation_mode="anchor")
     ax.set_yticks(ticks, CLASS_NAMES)
     ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_title(title, pad=22)
+    ax.set_title(_wrapped(title), pad=22)
+
+
+def _wrapped(title: str) -> str:
+    """The title in lines that fit into the figures above."""
+    return "\n".join(fill(line, 62) for line in title.splitlines())

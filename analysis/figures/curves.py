@@ -4,81 +4,69 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 History = Sequence[Mapping[str, float]]
 
-_VIRIDIS = mpl.colormaps["viridis"]
-_STYLES: dict[str, dict[str, Any]] = {
-    "training": {"color": _VIRIDIS(0.6), "linestyle": "--"},
-    "validation": {"color": _VIRIDIS(0.1)},
-    "other runs": {"color": "0.8", "linewidth": 1, "zorder": 0},
-    "learning rate": {"color": "0.3"},
-}
+# One for each run in turn, so that runs are told apart in grey too.
+_MARKERS = "osD^vP"
+# Of more runs only validation is drawn, or training where there is none.
+_MOST_WITH_TRAINING = 4
 
 
-def draw_curves(histories: Mapping[str, History]) -> Figure:
-    """Draw a row of panels per run, with a star at its best epoch; all rows have the same axes.
+def draw_curves(histories: Mapping[str, History], used: Mapping[str, int], soft: Mapping[str, str]) -> Figure:
+    """Draw the loss, the accuracy and the learning rate of all runs, each in one panel.
 
-    Best is the first epoch of highest val_accuracy; without validation it is the last epoch, as in a run
-    folder. The other runs' loss and accuracy, of validation where there is one, are grey lines behind it.
     histories: by run name, the rows of its history.csv, at least one: epoch, loss, accuracy, learning_rate
         and, where the run was validated, val_loss and val_accuracy.
+    used: by run name, the epoch whose weights are used, which a star marks.
+    soft: by run name, which losses are measured against other targets than labels, or ''.
     """
-    figure = Figure(figsize=(11, 0.6 + 2.4 * len(histories)), layout="constrained")
-    grid = figure.subplots(len(histories), 3, sharex="all", sharey="col", squeeze=False)
-    for (name, history), panels in zip(histories.items(), grid, strict=True):
-        others = [rows for other, rows in histories.items() if other != name]
-        _draw_run(panels, name, history, others)
+    figure = Figure(figsize=(8, 5.4 + 0.35 * len(histories)), layout="constrained")
+    axes = figure.subplot_mosaic([["loss", "accuracy"], ["rate", "rate"]], height_ratios=(2, 1))
+    panels = loss, accuracy, rate = axes["loss"], axes["accuracy"], axes["rate"]
+    keys = []
+    for number, (name, history) in enumerate(histories.items()):
+        colour = mpl.colormaps["viridis"](0.85 * number / max(1, len(histories) - 1))
+        marker = {"marker": _MARKERS[number % len(_MARKERS)], "markevery": max(1, len(history) // 8)}
+        line: dict[str, Any] = {"color": colour, "markersize": 4, **marker}
+        prefix = "val_" if "val_accuracy" in history[0] else ""
+        best = next(row for row in history if row["epoch"] == used[name])
+        epochs = [row["epoch"] for row in history]
+        for ax, column in ((loss, "loss"), (accuracy, "accuracy")):
+            if not prefix or len(histories) <= _MOST_WITH_TRAINING:
+                ax.plot(epochs, [row[column] for row in history], **line, linestyle="--", linewidth=1)
+            if prefix:
+                ax.plot(epochs, [row[prefix + column] for row in history], **line)
+            star = line | {"marker": "*", "markersize": 15, "mec": "black", "zorder": 3, "clip_on": False}
+            ax.plot([used[name]], [best[prefix + column]], **star)
+        rate.plot(epochs, [row["learning_rate"] for row in history], **line)
+        label = f"{name}: ★ {100 * best[prefix + 'accuracy']:.1f} % {'validation' if prefix else 'training'}"
+        label += f" accuracy in epoch {used[name]:.0f}" + (f"\n{soft[name]}" if soft[name] else "")
+        keys.append(Line2D([], [], **line | {"markevery": 1}, label=label))
+    title = "★: the epoch whose weights are used"
+    if len(histories) <= _MOST_WITH_TRAINING:
+        title = f"solid: validation, dashed: training; {title}"
+    # Labels are given too, because a name that starts with an underscore would be left out.
+    labels = [str(key.get_label()) for key in keys]
+    figure.legend(keys, labels, loc="outside lower center", fontsize=10, title=title, title_fontsize=10)
     last = max(row["epoch"] for history in histories.values() for row in history)
-    for ax in grid[-1]:
-        ax.set(xlabel="epoch", xlim=(0, last + 1))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    loss, accuracy, _ = grid[-1]
+    for ax, label in zip(panels, ("loss, log scale", "accuracy", "learning rate"), strict=True):
+        # Half an epoch on each side, so that every tick is an epoch.
+        ax.set(xlabel="epoch", ylabel=label, xlim=(0.5, last + 0.5))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        ax.grid(alpha=0.3)
+    rate.set_ylim(bottom=0)
     # On a linear axis one network that overfits or diverges would press all other lines together.
     loss.set_yscale("log")
     low, high = loss.get_ylim()
-    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 5)))
+    few = MaxNLocator(6, steps=[1, 2, 5, 10], min_n_ticks=3)
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if high > 10 * low else few)
     loss.yaxis.set_major_formatter("{x:g}")
     loss.yaxis.set_minor_locator(NullLocator())
-    accuracy.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))  # whole percents, not 12.5
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    accuracy.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
+    # As many digits as tell the ticks of a short run apart.
+    accuracy.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g} %"))
     return figure
-
-
-def _draw_run(panels: Sequence[Axes], name: str, history: History, others: Sequence[History]) -> None:
-    """Draw one run into its three panels, and the loss and accuracy of `others` behind it."""
-    prefix = _prefix(history)
-    measured = "validation" if prefix else "training"
-    best = max(history, key=lambda row: row.get("val_accuracy", row["epoch"]))
-    for ax, column in zip(panels, ("loss", "accuracy"), strict=False):
-        _draw_line(ax, history, column, "training")
-        if prefix:
-            _draw_line(ax, history, prefix + column, "validation")
-        for rows in others:
-            _draw_line(ax, rows, _prefix(rows) + column, "other runs")
-        colour = _STYLES[measured]["color"]
-        ax.plot(best["epoch"], best[prefix + column], "*", color=colour, markersize=13, mec="white")
-    _draw_line(panels[2], history, "learning_rate", "learning rate")
-    accuracy = f"{100 * best[prefix + 'accuracy']:.1f} % {measured} accuracy"
-    title = f"{name}: ★ {accuracy} in epoch {best['epoch']:.0f}"
-    panels[0].set_title(title, loc="left", fontweight="bold", fontsize=10)
-    # The star has no label of its own; the other runs share one.
-    labelled = {str(line.get_label()): line for line in panels[0].lines if line.get_label() in _STYLES}
-    panels[0].legend(list(labelled.values()), list(labelled), fontsize=8)
-    for ax, label in zip(panels, ("loss, log scale", "accuracy", "learning rate"), strict=True):
-        ax.set(ylabel=label)
-        ax.grid(alpha=0.3)
-
-
-def _prefix(history: History) -> str:
-    """Before the names of the columns that decide which epoch is the best."""
-    return "val_" if "val_accuracy" in history[0] else ""
-
-
-def _draw_line(ax: Axes, history: History, column: str, label: str) -> None:
-    marker = "o" if len(history) == 1 else None  # a line of a single epoch would be invisible
-    x, y = [row["epoch"] for row in history], [row[column] for row in history]
-    ax.plot(x, y, marker=marker, label=label, **_STYLES[label])

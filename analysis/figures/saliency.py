@@ -19,12 +19,14 @@ from analysis.saliency_checks import SaliencyChecks
 
 COLOURS = "viridis"
 DISPLAY_PERCENTILE = 99
-COLOUR_LABEL = f"saliency, each map by itself;\n1: its {DISPLAY_PERCENTILE}th percentile"
+COLOUR_LABEL = f"saliency, each map by itself; 1: its {DISPLAY_PERCENTILE}th percentile"
 # Of a map over its face: the deviation of its blur, in pixels, and its alpha, so that the face shows through.
 OVERLAY_BLUR, MOST_OPAQUE = 1.5, 0.7
 EMPTY = "empty: the\nmethod finds\nnothing here"
 # Longer bars are cut.
 MOST_RATIO = 3
+# More columns follow in a further block of rows, so that faces are legible on a narrow page too.
+MOST_IN_LINE = 4
 # The faces that fit into one figure.
 MOST_COLUMNS = 40
 # Longer names of files would run into those of the next column; of one camera's they differ at the end.
@@ -36,7 +38,7 @@ STYLES = ("o-", "s--", "^-.", "D-", "x:", "+:")
 def draw_saliency(
     images: np.ndarray, maps: Mapping[str, np.ndarray], faces: Sequence[Mapping[str, Any]], title: str
 ) -> Figure:
-    """Draw a column per face: the face, then for each method its map, alone and over the face.
+    """Draw a column per face, four in a line: the face, then for each method its map, alone and over it.
 
     images: (N, 48, 48) grey levels.
     maps: method -> (N, 48, 48) float, >= 0. One that is zero everywhere says so, which happens with Grad-CAM.
@@ -99,7 +101,8 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
         _draw_images(maps, scale_for_display(values), METHODS[method], cmap=COLOURS, vmax=1)
         for ax, shares in zip(bars, mean.shares[method].to_numpy(), strict=True):
             _draw_bars(ax, shares, shares / mean.areas.to_numpy())
-        bars[0].set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
+        for ax in bars[::MOST_IN_LINE]:
+            ax.set_yticks(range(len(REGION_NAMES)), REGION_NAMES, fontsize=7)
     note = "bars: share of the saliency / share of the area (line: 1); numbers: share of the saliency"
     figure.supxlabel(note, fontsize=8)
     return figure
@@ -107,10 +110,10 @@ def draw_mean_saliency(mean: MeanSaliency, title: str) -> Figure:
 
 def draw_checks(checks: SaliencyChecks, network: str) -> Figure:
     """Draw the curves of deletion and insertion."""
-    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 10.5), layout="constrained")
     checked = f"{checks.count} face{'s' * (checks.count > 1)}"
     figure.suptitle(f"Can saliency maps of {network} be trusted? Checked on {checked}", fontsize=11)
-    deletion, insertion = figure.subplots(1, 2)
+    deletion, insertion = figure.subplots(2, 1)
     _draw_curves(deletion, checks, "deletion", "deletion: good maps fall early")
     _draw_curves(insertion, checks, "insertion", "insertion: good maps rise early")
     return figure
@@ -129,7 +132,7 @@ def _draw_curves(ax: Axes, checks: SaliencyChecks, kind: str, title: str) -> Non
     ax.set(title=title, xlabel=f"pixels {done}, most salient first")
     ax.set_ylim(bottom=0)
     ax.set_ylabel("mean probability of the explained class")
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     # Below the panel: inside, it would cover curves.
     ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
@@ -140,18 +143,25 @@ def _is_wrong(face: Mapping[str, Any]) -> bool:
 
 
 def _grid(columns: int, heights: Sequence[float], title: str) -> tuple[Figure, np.ndarray]:
-    """A figure with a colour bar of maps, and its panels, one row per entry of `heights`."""
-    width = 2.4 + 1.35 * columns
-    figure = Figure(figsize=(width, 1.0 + 1.35 * sum(heights)), layout="constrained")
+    """A figure with a colour bar of maps, and its panels, one row per entry of `heights`.
+
+    Rows of more than MOST_IN_LINE columns are drawn in blocks, one beneath the other.
+    """
+    in_line = min(columns, MOST_IN_LINE)
+    blocks = -(-columns // in_line)
+    width = 1.2 + 1.4 * in_line
+    figure = Figure(figsize=(width, 1.3 + 1.45 * blocks * sum(heights)), layout="constrained")
     # With few faces, the title is longer than a line; 11 letters fit into an inch.
     figure.suptitle(fill(title, int(11 * width)), fontsize=11)
-    grid = figure.subplots(len(heights), columns, squeeze=False, height_ratios=heights)
-    bar = figure.colorbar(
-        ScalarMappable(cmap=COLOURS), ax=grid, fraction=0.02, pad=0.01, aspect=30, shrink=0.5
-    )
-    bar.set_label(COLOUR_LABEL, fontsize=7)
-    bar.ax.tick_params(labelsize=7)
-    return figure, grid
+    panels = figure.subplots(blocks * len(heights), in_line, squeeze=False, height_ratios=[*heights] * blocks)
+    grid = panels.reshape(blocks, len(heights), in_line).swapaxes(0, 1).reshape(len(heights), -1)
+    for ax in grid[:, columns:].flat:
+        ax.set_axis_off()
+    scale = ScalarMappable(cmap=COLOURS)
+    bar = figure.colorbar(scale, ax=panels, location="bottom", fraction=0.02, pad=0.01, aspect=40, shrink=0.6)
+    bar.set_label(COLOUR_LABEL, fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    return figure, grid[:, :columns]
 
 
 def _draw_images(
@@ -160,7 +170,8 @@ def _draw_images(
     for ax, image in zip(axes, images, strict=True):
         ax.imshow(image, cmap=cmap, vmin=0, vmax=vmax)
         ax.set(xticks=[], yticks=[])
-    axes[0].set_ylabel(fill(name, 16), rotation=0, ha="right", va="center", fontsize=8)
+    for ax in axes[::MOST_IN_LINE]:
+        ax.set_ylabel(fill(name, 12), rotation=0, ha="right", va="center", fontsize=8)
 
 
 def _draw_bars(ax: Axes, shares: np.ndarray, ratios: np.ndarray) -> None:
@@ -168,7 +179,7 @@ def _draw_bars(ax: Axes, shares: np.ndarray, ratios: np.ndarray) -> None:
     ax.axvline(1, color="black", linewidth=0.8)
     for position, (share, ratio) in enumerate(zip(shares, ratios, strict=True)):
         end = np.clip(ratio, 1, MOST_RATIO)
-        ax.text(end + 0.1, position, f"{share:.0%}", va="center", fontsize=6)
+        ax.text(end + 0.1, position, f"{100 * share:.0f} %", va="center", fontsize=6)
     ax.set(yticks=[], xlim=(0, MOST_RATIO + 0.9), xticks=range(MOST_RATIO + 1))
     ax.invert_yaxis()
     ax.tick_params(labelsize=7)
