@@ -14,14 +14,16 @@ set of duplicates, --roc the ROC curves (confusion-roc.png), --calibration the r
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from analysis.confusion import (
     as_csv,
     as_record,
     as_text,
-    differ_in_seed,
     measure,
     named_ensembles,
     seed_statistics,
@@ -38,6 +40,7 @@ from analysis.figures.confusion import (
 )
 from analysis.held_out import held_out
 from analysis.metrics import ALL, expected_calibration_error, most_confident_mistakes
+from analysis.trainings import differ_in_seed, read_training
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
@@ -72,13 +75,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure, print, draw and save with the options in `argv`; return what is also written as JSON."""
     arguments = parse_args(argv)
     data = locate_faces(arguments.data, "measure")
-    added = [f"-{number + 2}{part}" for number in range(len(arguments.versus)) for part in ("", "-minus-1")]
-    added += ["-worst"] * bool(arguments.worst) + ["-roc"] * arguments.roc
-    added += ["-calibration"] * arguments.calibration
-    texts = [".json", ".csv"] + ["-worst.csv"] * bool(arguments.worst)
     networks = named_ensembles([arguments.weights, *arguments.versus])
-    is_repeated = differ_in_seed(networks.values())
-    files = figure_files(arguments, added + ["-seeds"] * is_repeated, texts)
+    singles = [read_training(group[0].path) for group in networks.values() if len(group) == 1]
+    is_repeated = len(singles) == len(networks) and differ_in_seed(singles)
+    files = planned_files(arguments, is_repeated)
     weights = [each for group in networks.values() for each in group]
     faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
     held = held_out(faces, weights, arguments.validation, arguments.allow_seen)
@@ -108,15 +108,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if arguments.calibration:
         after = predict(networks[reference], held.reference.images, arguments.tta, calibrated=True)
         values = {"plain": probabilities[reference][rows], "calibrated, as predict.py": after}
-        errors = {kind: expected_calibration_error(labels, each) for kind, each in values.items()}
-        print(
-            "\nexpected calibration error:",
-            *(f"{value:.4f} {kind};" for kind, value in errors.items()),
-            end=" ",
-        )
-        print(f"temperature that fits these faces: {fit_temperature(labels, values['plain']):.4f}")
+        record["expected_calibration_error"] = print_calibration(labels, values)
         figures["-calibration"] = draw_calibration(labels, values, f"{reference}: {described}")
-        record["expected_calibration_error"] = errors
     if arguments.roc:
         curves = {name: values[rows] for name, values in probabilities.items()}
         figures["-roc"] = draw_roc(labels, curves, described)
@@ -141,6 +134,23 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     for file in (*written, *texts):
         print(f"wrote {file}")
     return record
+
+
+def planned_files(arguments: argparse.Namespace, is_repeated: bool) -> list[Path]:
+    """The files of --out, checked with all that is written beside them. is_repeated: whether seeds differ."""
+    added = [f"-{number + 2}{part}" for number in range(len(arguments.versus)) for part in ("", "-minus-1")]
+    added += ["-worst"] * bool(arguments.worst) + ["-roc"] * arguments.roc + ["-seeds"] * is_repeated
+    added += ["-calibration"] * arguments.calibration
+    return figure_files(arguments, added, [".json", ".csv"] + ["-worst.csv"] * bool(arguments.worst))
+
+
+def print_calibration(labels: np.ndarray, values: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Print and give the calibration errors of (N, 7) probabilities, plain and calibrated, by their kind."""
+    errors = {kind: expected_calibration_error(labels, each) for kind, each in values.items()}
+    texts = [f"{error:.4f} {kind}" for kind, error in errors.items()]
+    print(f"\nexpected calibration error: {'; '.join(texts)}")
+    print(f"temperature that fits these faces: {fit_temperature(labels, values['plain']):.4f}")
+    return errors
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python curves.py runs/cnn runs/dnn --out curves.png
 
 Writes loss, accuracy and learning rate by epoch; a star marks the epoch whose weights are used. A weight file
-or the .json file beside exported weights serves as a run too:
+or the .json file beside exported weights serves as a run too. Of runs that differ in their seed only, mean
+and standard deviation are printed and drawn.
 
     python curves.py models/weights/*.json
 """
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.figures import save_figures
-from analysis.figures.curves import draw_curves
-from analysis.trainings import read_training, soft_targets
+from analysis.figures.curves import best_accuracies, draw_curves
+from analysis.trainings import differ_in_seed, read_training, soft_targets
 from command_line import one_line_errors
 from command_line.figures import FigureParser, figure_files
 from data import InputError
@@ -45,7 +46,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     histories = {name: training["history"] for name, training in trainings.items()}
     used = {name: training["epoch"] for name, training in trainings.items()}
     soft = {name: soft_targets(training) for name, training in trainings.items()}
-    for file in save_figures({"": draw_curves(histories, used, soft)}, files):
+    seeds = differ_in_seed(list(trainings.values()))
+    if seeds:
+        best = best_accuracies(histories, used)
+        print(f"accuracy {best.mean():.4f} ± {best.std(ddof=1):.4f}, mean and deviation of {len(best)} seeds")
+    for file in save_figures({"": draw_curves(histories, used, soft, seeds)}, files):
         print(f"wrote {file}")
     return {"runs": names}
 

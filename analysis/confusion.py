@@ -1,6 +1,6 @@
 """Which classes a network confuses, how much two networks differ, and both as text and as a record."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,7 @@ import pandas as pd
 from analysis import metrics
 from analysis.metrics import ALL, PREDICTED, matrix_of
 from data import CLASS_NAMES, NUM_CLASSES, InputError
-from models.weights import ENDING, RUN, Weights, find_ensemble
-from training.run_folder import read_run
+from models.weights import ENDING, Weights, find_ensemble
 
 # Scores of a network, or differences of two, by subset, first the one that is measured in detail.
 Tables = dict[str, pd.DataFrame]
@@ -102,18 +101,6 @@ def confused_pairs(matrix: np.ndarray) -> pd.DataFrame:
     pairs.insert(0, "first", np.take(CLASS_NAMES, first))
     pairs.insert(1, "second", np.take(CLASS_NAMES, second))
     return pairs[pairs["faces"] > 0].sort_values("share", ascending=False, kind="stable", ignore_index=True)
-
-
-def differ_in_seed(groups: Iterable[Sequence[Weights]]) -> bool:
-    """Whether these are several runs, of one network each, that differ in their seed only."""
-    records = []
-    for group in groups:
-        file = group[0].path.with_name(RUN)
-        if len(group) > 1 or not file.is_file():
-            return False
-        record = read_run(file.parent)
-        records.append((record["network"], record["recipe"], record["arguments"] | {"seed": None}))
-    return len(records) > 1 and all(record == records[0] for record in records)
 
 
 def seed_statistics(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """What is recorded of a training, beside its weights."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,15 @@ def read_training(run: Path) -> dict[str, Any]:
     if history:
         record.setdefault("epoch", int((history[-1] if run.name == LAST else best_epoch(history))["epoch"]))
     return record
+
+
+def differ_in_seed(trainings: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether these are several trainings that differ in their seed only."""
+    kept = [
+        (each.get("network"), each.get("recipe"), {**each.get("arguments", {}), "seed": 0})
+        for each in trainings
+    ]
+    return len(kept) > 1 and "arguments" in trainings[0] and all(each == kept[0] for each in kept)
 
 
 def is_distilled(record: Mapping[str, Any]) -> bool:

@@ -155,11 +155,13 @@ def test_mistakes_are_named(drawn):
 def test_the_script_measures_what_the_networks_were_not_trained_on(weights, csvs, tmp_path, capsys):
     paths = [str(weights / "cnn"), str(weights / "dnn")]
     arguments = ["--data", str(csvs / "fer2013.csv"), "--out", str(tmp_path / "c.png")]
-    record = confusion.main([*arguments, "--weights", *paths, "--worst", "4", "--roc", "--tta"])
-    names = ("c.png", "c-roc.png", "c-worst.png", "c.json", "c.csv", "c-worst.csv")
+    record = confusion.main(
+        [*arguments, "--weights", *paths, "--worst", "4", "--roc", "--calibration", "--tta"]
+    )
+    names = ("c.png", "c-calibration.png", "c-roc.png", "c-worst.png", "c.json", "c.csv", "c-worst.csv")
     files = {name: tmp_path / name for name in names}
     printed = capsys.readouterr().out
-    assert printed.splitlines()[-6:] == [f"wrote {file}" for file in files.values()]
+    assert printed.splitlines()[-7:] == [f"wrote {file}" for file in files.values()]
     assert sorted(files.values()) == sorted(tmp_path.iterdir())
     assert json.loads(files["c.json"].read_text()) == record
 
@@ -181,6 +183,10 @@ def test_the_script_measures_what_the_networks_were_not_trained_on(weights, csvs
         assert scores["accuracy"][subset] == pytest.approx(expected, abs=1e-4)
         assert f"accuracy {right.mean():.4f} (95 % interval " in printed
     assert scores["pairs"] == confused_pairs(matrix).round(6).to_dict("records")
+    # These weights have no temperature.
+    errors = record["expected_calibration_error"]
+    assert errors["plain"] == errors["calibrated, as predict.py"]
+    assert errors["plain"] == pytest.approx(scores["expected_calibration_error"], abs=1e-6)
     worst = pd.read_csv(files["c-worst.csv"])
     confidence = probabilities[5:].max(axis=1)[predicted[5:] != faces.labels[5:]]
     np.testing.assert_allclose(worst[list(CLASS_NAMES)].max(axis=1), np.sort(confidence)[:-5:-1], atol=1e-6)

@@ -129,3 +129,21 @@ def test_errors_are_one_line_and_write_nothing(tmp_path, failing):
     out.write_text("precious")
     assert "--overwrite" in failing(curves.main, good, "--out", out)
     assert out.read_text() == "precious"
+
+
+def test_runs_that_differ_in_their_seed_have_mean_and_deviation(tmp_path, capsys):
+    runs = [write_run(tmp_path / name, 2) for name in "ab"]
+    shifted = pd.DataFrame(history(2)).assign(val_accuracy=[0.5, 0.7])
+    shifted.to_csv(runs[1] / "history.csv", index=False)
+    for seed, run in enumerate(runs):
+        record = {"network": "cnn", "recipe": {}, "arguments": {"seed": seed, "teacher": []}}
+        (run / "run.json").write_text(json.dumps(record))
+    curves.main([*map(str, runs), "--out", str(tmp_path / "c.png")])
+    deviation = np.std([0.6, 0.7], ddof=1)
+    expected = f"accuracy 0.6500 ± {deviation:.4f}, mean and deviation of 2 seeds\n"
+    assert capsys.readouterr().out.startswith(expected)
+    histories = {"a": history(2), "b": shifted.to_dict("records")}
+    figure = draw_curves(histories, {"a": 2, "b": 2}, {"a": "", "b": ""}, seeds=True)
+    mean = [line for line in figure.axes[1].lines if line.get_linewidth() == 2.5]
+    assert mean[0].get_ydata().tolist() == pytest.approx([(0.59 + 0.5) / 2, 0.65])
+    assert "65.0 ± 7.1 %" in figure.legends[0].get_texts()[-1].get_text()

@@ -119,6 +119,8 @@ def test_the_table_has_a_row_for_each_face_and_for_each_photograph_without(pictu
     assert set(rows[1].values()) == {str(pictures / "cat.png"), None, "no face found"}
     assert list(rows[3].values())[1:] == [1, *photographs[3].squares[0], *np.eye(7)[6], "neutral"]
     assert_near(photographs[0].squares[0], 168, 58, 112)
+    unsure = face_table(photographs, np.array([np.eye(7)[3], np.full(7, 1 / 7)]), least=0.5)
+    assert list(unsure["emotion"]) == ["happy", "no face found", "no face found", "unsure"]
 
 
 def test_what_cannot_be_read_is_one_line(pictures):

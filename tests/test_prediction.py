@@ -14,7 +14,7 @@ from scipy.special import softmax
 from data import InputError
 from data.drawn import draw_faces
 from models import prediction
-from models.prediction import BATCH_SIZE, predict, predict_probabilities, set_up_keras
+from models.prediction import BATCH_SIZE, fit_temperature, predict, predict_probabilities, set_up_keras
 from models.weights import find_weights
 
 
@@ -40,7 +40,20 @@ def test_probabilities_are_means_over_networks_and_mirror_images():
     np.testing.assert_allclose(probabilities, expected(images), atol=1e-4)
     both = (expected(images) + expected(images[:, :, ::-1])) / 2
     np.testing.assert_allclose(predict_probabilities([first, second], images, tta=True), both, atol=1e-4)
+    scaled = predict_probabilities([first, second], images, temperatures=(2.0, 1.0))
+    pixels = images.reshape(-1, 2304).astype(np.float64)
+    mean = (softmax(pixels @ a / 2, axis=1) + softmax(pixels @ b, axis=1)) / 2
+    np.testing.assert_allclose(scaled, mean, atol=1e-4)
     assert predict_probabilities([first], images[:0]).shape == (0, 7)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_a_temperature_undoes_what_logits_were_multiplied_by(temperature):
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 7))
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > generator.random((20_000, 1))).argmax(axis=1)
+    fitted = fit_temperature(labels, softmax(temperature * logits, axis=1))
+    assert fitted == pytest.approx(temperature, rel=0.03)
 
 
 def test_probabilities_that_are_not_finite_are_refused():

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
@@ -16,13 +18,16 @@ _MARKERS = "osD^vP"
 _MOST_WITH_TRAINING = 4
 
 
-def draw_curves(histories: Mapping[str, History], used: Mapping[str, int], soft: Mapping[str, str]) -> Figure:
+def draw_curves(
+    histories: Mapping[str, History], used: Mapping[str, int], soft: Mapping[str, str], seeds: bool = False
+) -> Figure:
     """Draw the loss, the accuracy and the learning rate of all runs, each in one panel.
 
     histories: by run name, the rows of its history.csv, at least one: epoch, loss, accuracy, learning_rate
         and, where the run was validated, val_loss and val_accuracy.
     used: by run name, the epoch whose weights are used, which a star marks.
     soft: by run name, which losses are measured against other targets than labels, or ''.
+    seeds: whether the runs differ in their seed only; then their mean is drawn too, with its deviation.
     """
     figure = Figure(figsize=(8, 5.4 + 0.35 * len(histories)), layout="constrained")
     axes = figure.subplot_mosaic([["loss", "accuracy"], ["rate", "rate"]], height_ratios=(2, 1))
@@ -46,6 +51,8 @@ def draw_curves(histories: Mapping[str, History], used: Mapping[str, int], soft:
         label = f"{name}: ★ {100 * best[prefix + 'accuracy']:.1f} % {'validation' if prefix else 'training'}"
         label += f" accuracy in epoch {used[name]:.0f}" + (f"\n{soft[name]}" if soft[name] else "")
         keys.append(Line2D([], [], **line | {"markevery": 1}, label=label))
+    if seeds:
+        keys.append(_draw_mean(loss, accuracy, histories, used))
     title = "★: the epoch whose weights are used"
     if len(histories) <= _MOST_WITH_TRAINING:
         title = f"solid: validation, dashed: training; {title}"
@@ -70,3 +77,30 @@ def draw_curves(histories: Mapping[str, History], used: Mapping[str, int], soft:
     # As many digits as tell the ticks of a short run apart.
     accuracy.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g} %"))
     return figure
+
+
+def best_accuracies(histories: Mapping[str, History], used: Mapping[str, int]) -> np.ndarray:
+    """(R,) the accuracy of each run in the epoch whose weights are used, of validation where there is one."""
+    rows = [next(row for row in rows if row["epoch"] == used[name]) for name, rows in histories.items()]
+    return np.array([row.get("val_accuracy", row["accuracy"]) for row in rows])
+
+
+def _draw_mean(
+    loss: Axes, accuracy: Axes, histories: Mapping[str, History], used: Mapping[str, int]
+) -> Line2D:
+    """Draw mean and standard deviation over runs, as far as all have come; give the key of the legend."""
+    runs = list(histories.values())
+    prefix = "val_" if all("val_accuracy" in history[0] for history in runs) else ""
+    shortest = min(map(len, runs))
+    line: dict[str, Any] = {"color": "black", "linewidth": 2.5}
+    for ax, column in ((loss, "loss"), (accuracy, "accuracy")):
+        values = np.array([[row[prefix + column] for row in history[:shortest]] for history in runs])
+        mean, deviation = values.mean(axis=0), values.std(axis=0, ddof=1)
+        epochs = [row["epoch"] for row in runs[0][:shortest]]
+        ax.plot(epochs, mean, **line)
+        ax.fill_between(epochs, mean - deviation, mean + deviation, color="0.5", alpha=0.4, linewidth=0)
+    best = 100 * best_accuracies(histories, used)
+    label = (
+        f"mean and standard deviation of {len(runs)} seeds: ★ {best.mean():.1f} ± {best.std(ddof=1):.1f} %"
+    )
+    return Line2D([], [], **line, label=label)
