@@ -4,11 +4,13 @@
     python filter_viz.py --layer dense_2 --examples 4
 
 Writes filters.png (for each filter the picture that activates it most, found by gradient ascent from noise,
-and the activation by the best of 1,000 faces where that is higher), filters.csv (each filter's activation
-by its picture and by that face) and filters-outputs.png (the outputs of the filters for one face).
---examples adds filters-examples.png, the faces that activate each filter most. Without --data and without a
-data set in data/, everything that needs faces is omitted; a dense layer has no outputs to draw. Filters and
-rows count from 0. Of a layer with more than 64 filters, the first 64 are drawn.
+and the activation by the best of 1,000 faces where that is higher), filters.csv (each filter's activation by
+its picture, by that face, and by plain pictures of the grey levels 75, dark, and 183, light) and
+filters-outputs.png (the outputs of the filters for one face, the happy one of saliency.py). Pictures and
+compared faces have the mean and contrast of an average face, unless --unconstrained. --examples adds
+filters-examples.png, the faces that activate each filter most. Without --data and without a data set in
+data/, everything that needs faces is omitted; a dense layer has no outputs to draw. Filters and rows count
+from 0. Of a layer with more than 64 filters, the first 64 are drawn.
 """
 
 import argparse
@@ -43,6 +45,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     text = "convolution or dense layer (default: the first convolution, in a dense network the classes)"
     add("--layer", metavar="NAME", help=text)
     add("--steps", type=whole_number(1), default=100, metavar="N", help="steps of the ascent")
+    add("--unconstrained", action="store_true", help="pictures and faces of any mean and contrast")
+    add("--labels", metavar="CSV", help="id,label file for data without labels, to choose the happy face")
     add("--outputs", type=whole_number(0), metavar="ROW", help="row of the face (default: a happy one)")
     add("--examples", type=whole_number(1, 9), metavar="N", help="also draw each filter's N strongest faces")
     add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of the noise and the shifts")
@@ -62,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     set_up_keras(deterministic=True)
     network, name = load_network(weights), weights.name
-    units = find_units(network, arguments.layer)
+    units = find_units(network, arguments.layer, constrained=not arguments.unconstrained)
     if row is not None and units.kind != "filter":
         raise InputError(f"--outputs: {units.layer} is a dense layer without pictures; choose a convolution")
     ascent = maximise_activation(units, arguments.steps, arguments.seed)
@@ -73,11 +77,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if found and arguments.examples:
         figures["-examples"] = draw_examples(units, name, ascent, found)
     if faces and found and units.kind == "filter":
-        candidates = found.faces if faces.labels is None else faces
-        face = happy_face(network, weights, candidates) if row is None else faces.select(slice(row, row + 1))
+        face = happy_face(network, weights, faces) if row is None else faces.select(slice(row, row + 1))
         figures["-outputs"] = draw_outputs(units, name, filter_outputs(units, face.images[0]), face)
 
     columns = {"name": units.names, "activation": ascent.activations, "dead": ascent.dead}
+    columns |= {"plain_dark": ascent.plain[0], "plain_light": ascent.plain[1]}
     table = pd.DataFrame(columns | {"best_face": found.activations[:, 0] if found else None})
     written = [*save_figures(figures, files), files[0].with_suffix(".csv")]
     write_file(written[-1], table.to_csv(index=False, lineterminator="\n"))
@@ -92,11 +96,12 @@ def read_given(arguments: argparse.Namespace) -> Faces | None:
     try:
         data = locate_faces(arguments.data, "measure")
     except InputError as error:
-        if arguments.data or arguments.examples or arguments.outputs is not None:
+        if arguments.data or arguments.labels or arguments.examples or arguments.outputs is not None:
             raise
         print(f"all that needs faces is omitted: {error}")
         return None
-    return read_faces(data, None, arguments.classes, arguments.faces)
+    labels = arguments.labels if arguments.outputs is None else None  # rows count all faces
+    return read_faces(data, labels, arguments.classes, arguments.faces)
 
 
 if __name__ == "__main__":

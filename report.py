@@ -102,7 +102,7 @@ def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> 
     yield "saliency", saliency, [*labelled, *weights, *maps]
     yield "saliency-mean", saliency, [*labelled, *weights, "--mean", count, *methods]
     if explained.network in CONVOLUTIONAL:
-        ascent = [*data, *weights, "--steps", steps]
+        ascent = [*labelled, *weights, "--steps", steps]
         yield "filters", filter_viz, ascent
         yield "classes", filter_viz, [*ascent, "--layer", built(explained.network)[0][-1][0]]
 

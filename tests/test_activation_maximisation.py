@@ -11,9 +11,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from analysis.activation_maximisation import (
     Ascent,
     StrongestFaces,
+    Units,
     filter_outputs,
     find_units,
     happy_face,
+    like_an_average_face,
     maximise_activation,
     strongest_faces,
 )
@@ -67,8 +69,8 @@ def test_ascent_raises_every_live_unit(network: keras.Model, layer: str) -> None
 
 def test_a_filter_that_is_off_at_first_is_turned_on(network: keras.Model) -> None:
     convolution = network.get_layer("conv2d_1")
-    # The noise of +-10 grey levels cannot reach this threshold; a picture of edges can.
-    convolution.set_weights([convolution.get_weights()[0], np.full(len(KERNELS) + 1, -1.0)])
+    # No place in the noise reaches this threshold; one black and white line does.
+    convolution.set_weights([convolution.get_weights()[0], np.full(len(KERNELS) + 1, -4.0)])
     units = find_units(network)
     assert not maximise_activation(units, steps=0, seed=1).activations.any()
     assert (maximise_activation(units, steps=60, seed=1).activations[:-1] > 0).all()
@@ -84,8 +86,8 @@ def best_patch_likeness(image: np.ndarray, kernel: np.ndarray) -> float:
 def test_the_picture_of_a_first_filter_is_made_of_its_kernel(network: keras.Model) -> None:
     noise, ascent = (maximise_activation(find_units(network), steps=steps, seed=1) for steps in (0, 100))
     for start, image, kernel in zip(noise.images, ascent.images, KERNELS, strict=False):
-        assert best_patch_likeness(start, kernel) < 0.9
-        assert best_patch_likeness(image, kernel) > 0.95
+        assert best_patch_likeness(start, kernel) < 0.92
+        assert best_patch_likeness(image, kernel) > 0.97
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -142,7 +144,7 @@ def light_and_dark() -> keras.Model:
 
 
 def test_no_plain_face_activates_a_filter_more_than_its_picture(light_and_dark: keras.Model) -> None:
-    units = find_units(light_and_dark)
+    units = find_units(light_and_dark, constrained=False)
     ascent = maximise_activation(units, steps=200, seed=1)
     plain = np.arange(0, 256, 5, np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((48, 48), np.uint8)
     best = strongest_faces(units, Faces(plain), 1).activations[:, 0]
@@ -155,11 +157,53 @@ def test_the_strongest_faces(light_and_dark: keras.Model) -> None:
     images[1, 10:13, 20:23] = 255
     images[2, 30:33, 5:8] = 0
     images[0, 0:6, 0:3] = 240
-    found = strongest_faces(find_units(light_and_dark), Faces(images), 2)
+    found = strongest_faces(find_units(light_and_dark, constrained=False), Faces(images), 2)
     assert found.indices.tolist() == [[0, 1], [2, 1]]
     # Of 3x3 places, 9 or 6 or 4 pixels are bright, at one place or four or four.
     light = 75 + 4 * (127 * 6 / 9 - 52) + 4 * (127 * 4 / 9 - 52)
     np.testing.assert_allclose(found.activations[0, 1], light / 48**2, rtol=1e-4)
+
+
+def one_convolution(kernel: np.ndarray, bias: list[float]) -> Units:
+    """The filters of a network of one convolution without padding and a ReLU."""
+    faces = keras.Input((48, 48))
+    x = layers.Conv2D(len(bias), kernel.shape[:2], name="conv2d_1")(layers.Reshape((48, 48, 1))(faces))
+    model = keras.Model(faces, layers.ReLU()(x))
+    model.get_layer("conv2d_1").set_weights([kernel[:, :, np.newaxis], np.array(bias)])
+    return find_units(model)
+
+
+def test_the_best_picture_of_a_linear_filter_is_its_kernel_at_the_contrast_of_a_face() -> None:
+    across, down = np.meshgrid(np.arange(48), np.arange(48))
+    kernels = np.stack([np.sin(np.pi * across / 6), np.sin(np.pi * (across + down) / 8) + 0.5], axis=-1)
+    ascent = maximise_activation(one_convolution(kernels / 48**2, [0, 0]), steps=60, seed=1)
+    expected = 129 + 54 * np.moveaxis((kernels - kernels.mean((0, 1))) / kernels.std((0, 1)), -1, 0)
+    np.testing.assert_allclose(ascent.images, expected, atol=3)
+    # Deviation times deviation, and mean times mean.
+    np.testing.assert_allclose(ascent.activations, 54 / np.sqrt(2) + np.array([0, 129 * 0.5]), rtol=1e-3)
+
+
+def test_filters_that_answer_to_light_are_marked() -> None:
+    light = np.full((3, 3), 1 / 9)
+    units = one_convolution(np.stack([light, -light, ROW], axis=-1), [-129, 129, 0])
+    ascent = maximise_activation(units, steps=100, seed=1)
+    assert ascent.tones.tolist() == ["light", "dark", ""]
+    np.testing.assert_allclose(ascent.plain, [[0, 54, 0], [54, 0, 0]], atol=1e-3)
+    # Of a picture of two grey levels, 75 and 183, half is as light as the plain one; its border counts less.
+    np.testing.assert_allclose(ascent.activations[:2], 27, atol=1)
+    assert not ascent.dead.any()
+
+
+def test_faces_are_compared_at_one_mean_and_contrast(drawn: Faces) -> None:
+    plain, faces = np.full((1, 48, 48), 7, np.uint8), drawn.images[:3]
+    alike = like_an_average_face(np.concatenate([faces, faces // 2 + 90, plain]))
+    np.testing.assert_allclose(np.mean(alike, (1, 2)), 129, atol=3)
+    np.testing.assert_allclose(np.std(alike[:-1], (1, 2)), 54, atol=4)
+    np.testing.assert_allclose(alike[:3], alike[3:6], atol=4)
+    np.testing.assert_array_equal(alike[-1], np.full((48, 48), 129))
+    found = strongest_faces(one_convolution(np.full((3, 3, 1), 1 / 9), [-129]), Faces(plain), 1)
+    np.testing.assert_array_equal(found.faces.images, alike[-1:])
+    assert found.activations[0, 0] == pytest.approx(0, abs=1e-3)
 
 
 class BrightestIsHappiest:
@@ -178,7 +222,7 @@ def test_the_happy_face_is_held_out_and_right(csvs: Path) -> None:
     brightest = happy[np.argsort(-faces.images[happy].mean(axis=(1, 2)))]
     for first in (0, 1):
         weights = Weights(Path("w.weights.h5"), {}, Hashes.of(faces.images[brightest[:first]]))
-        face = happy_face(BrightestIsHappiest(), weights, faces)
+        face = happy_face(BrightestIsHappiest(), weights, faces.select(faces.labels == HAPPY))
         assert face.rows.tolist() == [brightest[first + 1]]
     unlabelled = Faces(faces.images[:3])
     face = happy_face(BrightestIsHappiest(), weights, unlabelled)
@@ -189,8 +233,14 @@ def test_a_figure_tells_which_pictures_are_dead_or_beaten(light_and_dark: keras.
     units = find_units(light_and_dark)
     images, faces = np.full((2, 48, 48), 100, np.float32), Faces(np.zeros((9, 48, 48), np.uint8))
     found = StrongestFaces(faces, np.zeros((2, 1), int), np.array([[0.0], [0.25]]))
-    ascent = Ascent(images, np.array([0.0, 0.125]), np.array([True, False]))
-    for some, label, beaten in ((found, "1   0.125 (face 0.25)", "9 faces: 1"), (None, "1   0.125", "")):
+    plain, dead = np.array([[0.0, 0.2], [0.0, 0.1]]), np.array([True, False])
+    ascent = Ascent(images, np.array([0.0, 0.125]), plain, dead)
+    for some, label, beaten in (
+        (found, "0.125 (face 0.25) dark", "9 faces: 1"),
+        (None, "0.125 dark", "picture"),
+    ):
         figure = draw_pictures(units, "small", ascent, some)
-        assert [ax.get_title(loc="left") for ax in figure.axes] == ["0   dead", label]
-        assert figure.texts[0].get_text().endswith(beaten)
+        assert [ax.get_title(loc="left") for ax in figure.axes] == ["0   dead", f"1   {label}"]
+        first, last = figure.texts[0].get_text().split("\nall at the mean and contrast of an average face")
+        assert first.endswith(beaten)
+        assert last == "; dark, light: plain grey of 75, 183 activates it more"

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import saliency
+from analysis.activation_maximisation import happy_face
 from data import CLASS_NAMES
 from data.splits import Hashes
 from filter_viz import main
@@ -47,11 +49,34 @@ def test_figures_and_table_repeat_to_the_byte(
     assert record["weights"] == str(weights["compact"])
     assert (record["layer"], record["kind"]) == ("conv2d_1", "filter")
     table = pd.read_csv(tmp_path / "filters.csv")
-    assert table.columns.tolist() == ["name", "activation", "dead", "best_face"]
+    assert table.columns.tolist() == ["name", "activation", "dead", "plain_dark", "plain_light", "best_face"]
     assert table["name"].tolist() == list(range(5))
     assert [unit["activation"] for unit in record["units"]] == pytest.approx(table["activation"])
     assert [unit["best_face"] for unit in record["units"]] == pytest.approx(table["best_face"])
     assert (table["activation"] > 0).all()
+
+
+def test_unconstrained_pictures_reach_more(weights, csvs: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("analysis.activation_maximisation.MOST_UNITS", 2)
+    argv = ["--steps", "20", "--data", str(csvs / "fer2013.csv"), "--weights", str(weights["compact"])]
+    outputs = (["--out", str(tmp_path / "a.png")], ["--out", str(tmp_path / "b.png"), "--unconstrained"])
+    less, more = (main([*argv, *given])["units"][0] for given in outputs)
+    assert less["activation"] < more["activation"]
+    assert less["best_face"] != more["best_face"]
+
+
+def test_the_happy_face_is_that_of_the_saliency_maps(
+    weights, csvs: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("analysis.activation_maximisation.MOST_UNITS", 2)
+    chosen = []
+    monkeypatch.setattr("filter_viz.happy_face", lambda *args: chosen.append(happy_face(*args)) or chosen[-1])
+    argv = ["--data", str(csvs / "test.csv"), "--labels", str(csvs / "test_labels.csv")]
+    argv += ["--weights", str(weights["compact"])]
+    record = saliency.main([*argv, "--out", str(tmp_path / "saliency.png")])
+    main([*argv, "--steps", "1", "--out", str(tmp_path / "filters.png")])
+    happy = [face["row"] for face in record["faces"] if face["true"] == "happy"]
+    assert chosen[0].rows.tolist() == happy
 
 
 def test_classes_without_a_data_set(

@@ -9,25 +9,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from analysis.activation_maximisation import Ascent, StrongestFaces, Units
+from analysis.activation_maximisation import DARK, LIGHT, Ascent, StrongestFaces, Units
 from data import IMAGE_SIZE
 from data.faces import Faces
 
 INCHES = 3 / 150
-GAP, LABEL, TITLE = 6, 10, 20
+GAP, LABEL, TITLE = 6, 10, 28
 FONT_SIZE = 6.5
 # The face beside the outputs is drawn twice as large.
 FACE = 2 * IMAGE_SIZE
-# Grey levels: between pictures side by side, and the least standard deviation of a picture.
-FRAME, LEAST_CONTRAST = 160, 50
+# The grey level between pictures side by side.
+FRAME = 160
+CONDITION = "\nall at the mean and contrast of an average face"
 # A face counts as better only if the three digits that are shown can differ.
 TIE = 0.001
 
 
 def draw_pictures(units: Units, network: str, ascent: Ascent, found: StrongestFaces | None) -> Figure:
-    """Draw the picture that activates each unit most, with the activation, or 'dead', above it.
+    """Draw the picture that activates each unit most, and above it the activation, or 'dead'.
 
-    network: its name. found: faces, of which the best one's activation is drawn where it is higher.
+    network: its name. found: faces, of which the best one's activation is drawn where it is higher. 'dark'
+    and 'light' are the `tones` of `ascent`.
     """
     title = f"{units.described(network)}: what activates each {units.kind} most, by gradient ascent\n"
     title += f"above each: {units.kind}, {units.measure}"
@@ -36,22 +38,25 @@ def draw_pictures(units: Units, network: str, ascent: Ascent, found: StrongestFa
         best = found.activations[:, 0]
         beaten = best > ascent.activations * (1 + TIE)
         title += f"; pictures beaten by one of {len(found.faces):,} faces: {beaten.sum() or 'none'}"
+    title += CONDITION * units.constrained
+    if ascent.tones.any():
+        title += f"; dark, light: plain grey of {DARK:.0f}, {LIGHT:.0f} activates it more"
     figure, axes = _grid(len(units.names), title)
-    for unit, (ax, image) in enumerate(zip(axes, _raise_contrast(ascent.images), strict=True)):
+    for unit, (ax, image) in enumerate(zip(axes, ascent.images, strict=True)):
         label = "dead" if ascent.dead[unit] else f"{ascent.activations[unit]:.3g}"
         label += f" (face {best[unit]:.3g})" if beaten[unit] else ""
-        _draw(ax, image, f"{units.names[unit]}   {label}")
+        _draw(ax, image, f"{units.names[unit]}   {label} {ascent.tones[unit]}".rstrip())
     return figure
 
 
 def draw_examples(units: Units, network: str, ascent: Ascent, found: StrongestFaces) -> Figure:
     """Draw the picture that activates each unit most, and on its right the faces that do, with their rows."""
     title = f"{units.described(network)}: the picture and the faces that activate each {units.kind} most\n"
-    title += f"above each: {units.kind} or row, {units.measure}"
+    title += f"above each: {units.kind} or row, {units.measure}" + CONDITION * units.constrained
     count, pitch = found.indices.shape[1] + 1, IMAGE_SIZE + 2
     # One strip per unit: matplotlib takes half a minute for several hundred axes.
     figure, axes = _grid(len(units.names), title, max(1, 10 // count), width=count * pitch)
-    for unit, (ax, image) in enumerate(zip(axes, _raise_contrast(ascent.images), strict=True)):
+    for unit, (ax, image) in enumerate(zip(axes, ascent.images, strict=True)):
         faces = found.faces.select(found.indices[unit])
         pictures = [np.pad(each, ((0, 0), (1, 1)), constant_values=FRAME) for each in (image, *faces.images)]
         _draw(ax, np.hstack(pictures), f"{units.names[unit]}   {ascent.activations[unit]:.3g}")
@@ -105,10 +110,3 @@ def _draw(ax: Axes, picture: np.ndarray, label: str, colours: str = "gray", most
     ax.spines[:].set(color="0.6", linewidth=0.5)
     ax.set_title(label, fontsize=FONT_SIZE, loc="left", pad=2)
     return ax.imshow(picture, colours, vmin=0, vmax=most, interpolation="nearest", aspect="auto")
-
-
-def _raise_contrast(images: np.ndarray) -> np.ndarray:
-    """(U, 48, 48) grey levels of a standard deviation of at least LEAST_CONTRAST; plain ones stay plain."""
-    middle = images.mean(axis=(1, 2), keepdims=True)
-    factor = np.maximum(LEAST_CONTRAST / np.maximum(images.std(axis=(1, 2), keepdims=True), 1), 1)
-    return np.clip(middle + factor * (images - middle), 0, 255)
