@@ -76,12 +76,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     arguments = parse_args(argv)
     data = locate_faces(arguments.data, "measure")
     networks = named_ensembles([arguments.weights, *arguments.versus])
-    singles = [read_training(group[0].path) for group in networks.values() if len(group) == 1]
-    is_repeated = len(singles) == len(networks) and differ_in_seed(singles)
+    is_single = all(len(group) == 1 for group in networks.values())
+    is_repeated = is_single and differ_in_seed([read_training(each.path) for [each] in networks.values()])
     files = planned_files(arguments, is_repeated)
-    weights = [each for group in networks.values() for each in group]
     faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
-    held = held_out(faces, weights, arguments.validation, arguments.allow_seen)
+    held = held_out(faces, sum(networks.values(), []), arguments.validation, arguments.allow_seen)
     print(held, flush=True)
 
     probabilities = {
