@@ -15,6 +15,7 @@ set of duplicates, --roc the ROC curves (confusion-roc.png), --calibration the r
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     is_repeated = is_single and differ_in_seed([read_training(each.path) for [each] in networks.values()])
     files = planned_files(arguments, is_repeated)
     faces = read_faces(data, arguments.labels, arguments.classes, arguments.faces)
-    held = held_out(faces, sum(networks.values(), []), arguments.validation, arguments.allow_seen)
+    held = held_out(faces, [*chain(*networks.values())], arguments.validation, arguments.allow_seen)
     print(held, flush=True)
 
     probabilities = {

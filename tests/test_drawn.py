@@ -11,7 +11,7 @@ import draw_faces as draw_faces_script
 from data import CLASS_NAMES
 from data.drawn import CSV_FILES, EXPRESSIONS, draw_faces, write_csvs, write_folders
 from data.faces import Faces, read_faces
-from data.photographs import find_faces
+from data.pictures import find_faces
 from data.splits import Hashes, trained_on
 
 TRAIN, TEST, SEED = 30, 11, 3

@@ -87,7 +87,7 @@ def test_targets_mix_labels_with_the_teachers_probabilities(csvs, tmp_path):
     faces = read_faces(csvs / "train.csv")
     probabilities = np.random.default_rng(1).dirichlet(np.ones(7), len(faces)).round(6)
     file = tmp_path / "fold.csv"
-    file.write_text(probabilities_csv(faces, np.zeros(len(faces), bool), probabilities))
+    file.write_text(probabilities_csv(faces, probabilities, np.zeros(len(faces), bool)))
     data, plain = load(csvs / "train.csv", teacher=[str(file)]), load(csvs / "train.csv")
     one_hot = np.eye(7)[faces.labels]
     np.testing.assert_array_equal(plain.targets(0.3), one_hot)
