@@ -94,6 +94,14 @@ def test_a_large_turned_photograph_gives_the_upright_square(pictures, tmp_path):
     assert read_colour(tmp_path / "turned.jpg").size == (1536, 1536)
 
 
+@pytest.mark.parametrize(("factor", "added"), [(0.1, 0), (0.1, 115)])
+def test_dark_and_flat_faces_are_found(factor, added, tmp_path):
+    levels = skimage.data.astronaut() * factor + added
+    Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "dark.png")
+    (photograph,) = read_photographs([str(tmp_path / "dark.png")])
+    assert_near(photograph.squares[0], 168, 58, 112)
+
+
 def test_small_squares_are_taken_whole_unless_faces_are_wanted(drawn, tmp_path):
     Image.fromarray(drawn.images[0]).save(tmp_path / "face.png")
     Image.new("L", (300, 200), 90).save(tmp_path / "wide.png")
