@@ -46,7 +46,6 @@ from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
-from data.splits import Hashes, group_duplicates
 from data.submission import probabilities_csv
 from models.prediction import fit_temperature, predict
 from models.weights import DEFAULT, HELP
@@ -101,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         if title in scores:
             difference = scores[title][held.subset]
             figures[f"-{number}-minus-1"] = draw_difference(difference, f"{title}\n{described}")
-    record = {"data": data.name, "usage": held.usage, "tta": arguments.tta, "subset": held.subset}
+    record = {"data": data.name, "labelled_by": held.faces.labelled_by, "usage": held.usage}
+    record |= {"tta": arguments.tta, "subset": held.subset}
     record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
-    record["labelled_by"] = held.faces.labelled_by
     labels, rows = held.reference.require_labels(), held.subsets[held.subset]
     if arguments.calibration:
         after = predict(networks[reference], held.reference.images, arguments.tta, calibrated=True)
@@ -111,8 +110,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         record["expected_calibration_error"] = print_calibration(labels, values)
         figures["-calibration"] = draw_calibration(labels, values, f"{reference}: {described}")
     if arguments.roc:
-        curves = {name: values[rows] for name, values in probabilities.items()}
-        figures["-roc"] = draw_roc(labels, curves, described)
+        figures["-roc"] = draw_roc(labels, {key: one[rows] for key, one in probabilities.items()}, described)
     if is_repeated:
         tables = [scores[name][held.subset] for name in networks]
         statistics = seed_statistics(tables)
@@ -122,8 +120,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     texts = {files[0].with_suffix(".csv"): as_csv(scores)}
     if arguments.worst:
         values = probabilities[reference][rows]
-        groups = group_duplicates(Hashes.of(held.reference.images))
-        worst = most_confident_mistakes(labels, values, groups, arguments.worst)
+        worst = most_confident_mistakes(held.reference, values, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
         mistakes = held.reference.select(worst)
         figures["-worst"] = draw_mistakes(title, mistakes, values[worst])

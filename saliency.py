@@ -31,7 +31,6 @@ from command_line.figures import FigureParser, figure_files, row_numbers
 from data import CLASS_NAMES, InputError
 from data.faces import Faces, locate_faces, read_faces
 from data.photographs import Photograph, face_table, read_photographs
-from data.splits import Hashes, group_duplicates
 from models.prediction import predict_probabilities, set_up_keras
 from models.weights import DEFAULT_SINGLE, HELP_SINGLE, Weights, find_weights, load_network
 
@@ -85,8 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     chosen = arguments.images or arguments.rows
     shown = table if chosen else surest_faces(table, arguments.mean or 1)
     if arguments.worst:
-        groups = group_duplicates(Hashes.of(faces.images))
-        mistakes = most_confident_mistakes(faces.require_labels(), probabilities, groups, arguments.worst)
+        mistakes = most_confident_mistakes(faces, probabilities, arguments.worst)
         if not len(mistakes):
             raise InputError(f"{faces.source}: {weights.name} makes no mistake; omit --worst")
         shown = table.iloc[mistakes]

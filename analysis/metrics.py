@@ -10,6 +10,8 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
 from data import CLASS_NAMES, NUM_CLASSES
+from data.faces import Faces
+from data.splits import Hashes, group_duplicates
 
 # The subsets of faces that are measured on; the first is also the class of overall scores.
 ALL = "all"
@@ -117,15 +119,13 @@ def classes_text(table: pd.DataFrame) -> str:
     return shown.to_string(float_format="{:.3f}".format) + left_out
 
 
-def most_confident_mistakes(
-    labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, count: int
-) -> np.ndarray:
+def most_confident_mistakes(faces: Faces, probabilities: np.ndarray, count: int) -> np.ndarray:
     """Indices of up to `count` faces whose wrong predicted class is the most probable, the surest first.
 
-    labels: (N,) int.
+    faces: Faces, N with labels; of duplicates one is given.
     probabilities: (N, 7) float.
-    groups: (N,) int, of duplicates, of which one is given; from data.splits.group_duplicates.
     """
+    labels, groups = faces.require_labels(), group_duplicates(Hashes.of(faces.images))
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
     _, first = np.unique(groups[surest], return_index=True)

@@ -1,6 +1,7 @@
 """Confused classes, differences of networks, their figures, and confusion.py through its own main."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -94,11 +95,13 @@ def test_confused_pairs_add_both_directions_by_share_not_by_count():
     assert "fear" not in confused_pairs(matrix)["second"].tolist(), "a class without faces is in no pair"
 
 
-def test_most_confident_mistakes_leave_right_faces_and_copies_out():
+def test_most_confident_mistakes_leave_right_faces_and_copies_out(drawn):
+    faces = replace(drawn.select(np.arange(4)), labels=np.arange(4))
+    copies = replace(faces, images=faces.images[[0, 1, 1, 0]])
     probabilities = np.eye(7)[[0, 5, 5, 6]] * [[0.99], [0.6], [0.9], [0.7]]
-    assert most_confident_mistakes(np.arange(4), probabilities, np.arange(4), 2).tolist() == [2, 3]
-    assert most_confident_mistakes(np.arange(4), probabilities, np.arange(4), 9).tolist() == [2, 3, 1]
-    assert most_confident_mistakes(np.arange(4), probabilities, np.array([0, 1, 1, 0]), 9).tolist() == [2, 3]
+    assert most_confident_mistakes(faces, probabilities, 2).tolist() == [2, 3]
+    assert most_confident_mistakes(faces, probabilities, 9).tolist() == [2, 3, 1]
+    assert most_confident_mistakes(copies, probabilities, 9).tolist() == [2, 3]
 
 
 def test_a_difference_is_printed_with_what_is_not_significant():

@@ -72,7 +72,7 @@ def test_the_most_confident_mistakes_are_explained(csvs, tmp_path) -> None:
     record = run("--data", csvs / "fer2013.csv", "--worst", "3", "--out", tmp_path / "worst.svg")
     faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
     probabilities = predict([find_weights("compact")], faces.images)
-    wrong = faces.rows[most_confident_mistakes(faces.labels, probabilities, np.arange(35), 3)]
+    wrong = faces.rows[most_confident_mistakes(faces, probabilities, 3)]
     assert [face["row"] for face in record["faces"]] == wrong.tolist()
     assert all(face["true"] != face["predicted"] for face in record["faces"])
 
