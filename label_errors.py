@@ -1,24 +1,27 @@
 """Find faces whose label is probably wrong, by networks that were not trained on them.
 
-    python label_errors.py --data data/icml_face_data.csv --out label_errors.csv
+    python label_errors.py --data data/icml_face_data.csv --out label_errors.png
     python label_errors.py --data data/icml_face_data.csv --labels fer2013new.csv
 
-Writes a row per face, the most suspicious first, and beside it a figure of the first 32, and prints how many
-labels are estimated to be wrong (confident learning, Northcutt et al. 2021). FER2013's Training faces are
-judged by predictions that ship with the suite, of compact networks of five folds, or by --predictions
-(fold.csv of runs with --fold); all others by --weights. Faces without either are left out. --labels also
-measures the ranking against the votes of FER+. No label is changed.
+Writes a figure of the 32 most suspicious faces, and beside it, as .csv, a row for every face, the most
+suspicious first, and as .json how many labels are estimated to be wrong (confident learning, Northcutt et al.
+2021). FER2013's Training faces are judged by predictions that ship with the suite, of compact networks of
+five folds, or by --predictions (fold.csv of runs with --fold); all others by --weights. Faces without either
+are left out. --labels also measures the ranking against the votes of FER+. No label is changed.
 """
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
 from analysis.figures import save_figures
 from analysis.figures.confusion import draw_captioned
 from analysis.label_errors import as_text, estimate_errors, judge, rank_suspects
-from command_line import Parser, check_outputs, one_line_errors
+from command_line import one_line_errors
+from command_line.figures import FigureParser, figure_files
 from data import InputError, write_file
 from data.faces import Faces, locate_faces, read_faces
 from data.labels import votes_of
@@ -32,7 +35,7 @@ SHOWN = 32
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
-    parser = Parser(__doc__)
+    parser = FigureParser(__doc__)
     parser.add_data()
     add = parser.add_argument
     text = "fold.csv of runs with --fold (default: the predictions that ship)"
@@ -40,17 +43,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     text = f"for faces without such predictions: {HELP}; several are averaged"
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=text)
     add("--labels", metavar="CSV", help="FER+'s fer2013new.csv: also measure the ranking")
-    add("--out", metavar="FILE", default="label_errors.csv", help="table, as .csv")
-    parser.add_overwrite()
+    parser.add_figure("label_errors.png")
     return parser.parse_args(argv)
 
 
 @one_line_errors
-def main(argv: Sequence[str] | None = None) -> None:
-    """Rank, draw and print with the options in `argv`."""
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Rank, draw and print with the options in `argv`; return what is also written as JSON."""
     arguments = parse_args(argv)
-    [out] = check_outputs([arguments.out], arguments.overwrite, [".csv"])
-    check_outputs([out.with_suffix(".png")], arguments.overwrite)
+    files = figure_files(arguments, texts=[".csv", ".json"])
     faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
     faces.require_labels()
     votes = None if arguments.labels is None else votes_of(faces, arguments.labels)
@@ -64,10 +65,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not known.all():
         print(f"{(~known).sum():,} faces are left out: --weights were trained on them or on duplicates")
     table, labels = rank_suspects(faces, probabilities), faces.require_labels()
-    print(as_text(estimate_errors(labels, probabilities), len(faces)))
+    estimate = estimate_errors(labels, probabilities)
+    print(as_text(estimate, len(faces)))
+    record = {"faces": len(faces), **asdict(estimate), "pairs": estimate.pairs.to_dict("records")}
     if votes is not None:
         print("precision for labels that at least 60 % of FER+'s annotators contradict:")
-        print(judge(votes[known], table, labels).to_string(float_format="{:.3f}".format))
+        judged = judge(votes[known], table, labels)
+        print(judged.to_string(float_format="{:.3f}".format))
+        record["precision"] = judged.to_dict("index")
     first = table[:SHOWN]
     captions = [
         f"row {each.row}\nlabelled {each.label} ({each.probability_of_label:.2f})\n"
@@ -76,9 +81,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     title = f"The {len(first)} most suspicious labels of {len(faces):,} faces"
     figure = draw_captioned(title, faces.images[first.index], captions, 8)
-    write_file(out, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
-    for file in (out, *save_figures({"": figure}, [out.with_suffix(".png")])):
+    written = [*save_figures({"": figure}, files, record), files[0].with_suffix(".csv")]
+    write_file(written[-1], table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    for file in written:
         print(f"wrote {file}")
+    return record
 
 
 def unseen_predictions(faces: Faces, arguments: argparse.Namespace) -> np.ndarray:

@@ -22,6 +22,7 @@ from pathlib import Path
 import confusion
 import curves
 import filter_viz
+import label_errors
 import saliency
 from analysis.confusion import named_ensembles
 from analysis.held_out import held_out
@@ -92,7 +93,9 @@ def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> 
     data += ["--classes", *arguments.classes] if arguments.classes else []
     labelled = [*data, "--labels", arguments.labels] if arguments.labels else data
     versus = [word for run in runs[1:] for word in ("--versus", run)]
-    yield "confusion", confusion, [*labelled, "--weights", runs[0], *versus, "--worst", "16"]
+    yield "confusion", confusion, [*labelled, "--weights", runs[0], *versus, "--worst", "16", "--calibration"]
+    if not arguments.labels:
+        yield "labels", label_errors, [*data, "--weights", runs[0]]
 
     # Questions 4 and 5 are about a single network.
     explained = groups[0][0]

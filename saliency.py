@@ -49,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--worst", type=whole_number(1, MOST_COLUMNS), metavar="N", help="the N most confident mistakes")
     add("--mean", type=whole_number(1), metavar="N", help="average the maps of up to N faces of each class")
     add("--check", action="store_true", help="test whether the maps can be trusted")
-    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of SmoothGrad and the checks")
+    add("--seed", type=whole_number(0), default=1, metavar="N", help="seed of all that is random")
     parser.add_figure("saliency.png")
     arguments = parser.parse_args(argv)
     if arguments.images:

@@ -1,4 +1,4 @@
-"""Which pixels change a class's logit: four attribution methods (report, question 4).
+"""Which pixels change a class's logit: six attribution methods (report, question 4).
 
 Each method is a function of a network, images, (N, 48, 48) grey levels, and classes, (N,) int, whose logits
 it explains, and gives (N, 48, 48) float32 maps. A face's map never depends on the faces beside it.
@@ -23,12 +23,18 @@ METHODS = {
     "smoothgrad": "SmoothGrad",
     "integrated": "integrated gradients",
     "gradcam": "Grad-CAM",
+    "occlusion": "occlusion",
+    "lime": "LIME",
 }
 
 SMOOTHGRAD_SAMPLES = 50
 SMOOTHGRAD_NOISE = 0.15
 # The error of completeness is about 0.25 / steps: each ReLU's kink is missed by up to half a step.
 INTEGRATION_STEPS = 384
+# In pixels: the side of the square that hides a part, and how far it moves.
+OCCLUSION_SIDE, OCCLUSION_STRIDE = 8, 4
+# LIME: how many pictures, how many parts a face has, and the width of the kernel, that of its reference.
+LIME_SAMPLES, LIME_PARTS, LIME_WIDTH = 256, 36, 0.25
 # Forward and back, the report's CNN holds about 6 MB a face.
 CHUNK = 64
 # All views of this many faces, up to 384 each, are held at once; progress is shown after each block.
@@ -75,8 +81,8 @@ def saliency_maps(
 ) -> dict[str, np.ndarray]:
     """Saliency maps, (N, 48, 48) and >= 0, by method.
 
-    methods: of METHODS, or 'all' for each that the network allows. seed: of SmoothGrad's noise. views: per
-    face, in SmoothGrad and integrated gradients, if other than the default.
+    methods: of METHODS, or 'all' for each that the network allows. seed: of SmoothGrad's noise and of the
+    parts that LIME hides. views: per face, in SmoothGrad and integrated gradients, if other than the default.
     Raises InputError for Grad-CAM of a network without a convolution.
     """
     if "all" in methods:
@@ -86,6 +92,8 @@ def saliency_maps(
         "smoothgrad": functools.partial(smoothgrad, seed=seed, samples=views or SMOOTHGRAD_SAMPLES),
         "integrated": functools.partial(integrated_gradients, steps=views or INTEGRATION_STEPS),
         "gradcam": gradcam,
+        "occlusion": occlusion,
+        "lime": functools.partial(lime, seed=seed),
     }
     maps = {}
     for name in methods:
@@ -161,6 +169,59 @@ def gradcam_layer(network: Any) -> Any | None:
     return next((each for each in reversed(activations) if each.output.ndim == 4), None)
 
 
+def occlusion(network: Any, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Occlusion (Zeiler & Fergus 2014): how far the logit falls when a square of the mean grey hides a part.
+
+    The mean over the squares that cover a pixel; negative where the logit rises. Squares reach over the edge,
+    so that as many cover each pixel.
+    """
+    starts = np.arange(OCCLUSION_STRIDE - OCCLUSION_SIDE, IMAGE_SIZE, OCCLUSION_STRIDE)
+    inside = (np.arange(IMAGE_SIZE) - starts[:, None]) // OCCLUSION_SIDE == 0
+    hidden = (inside[:, None, :, None] & inside[:, None]).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    views = np.where(hidden, grey_baseline(images)[:, None], images[:, None])
+    falls = _logits(network, images[:, None], classes) - _logits(network, views, classes)
+    return np.tensordot(falls, hidden.astype(np.float32), 1) / hidden.sum(axis=0, dtype=np.float32)
+
+
+def lime(network: Any, images: np.ndarray, classes: np.ndarray, seed: int) -> np.ndarray:
+    """LIME (Ribeiro et al. 2016): the weights of a ridge regression of the logit on which parts are shown.
+
+    Parts are superpixels (SLIC) where scikit-image is installed, else squares; hidden ones have the face's
+    mean grey. Pictures count the more, the fewer of their parts are hidden.
+    """
+    from sklearn.linear_model import Ridge
+
+    maps = []
+    for image, grey, index in zip(images, grey_baseline(images), classes, strict=True):
+        parts = superpixels(image)
+        shown = np.random.default_rng(seed).random((LIME_SAMPLES, parts.max() + 1)) < 0.5
+        shown[0] = True
+        logits = _logits(network, np.where(shown[:, parts], image, grey)[None], np.array([index]))[0]
+        # The cosine between a picture's parts and those of the whole face.
+        distances = 1 - np.sqrt(shown.mean(axis=1))
+        nearness = np.exp(-((distances / LIME_WIDTH) ** 2))
+        maps.append(Ridge().fit(shown, logits, nearness).coef_[parts])
+    return np.stack(maps).astype(np.float32)
+
+
+def superpixels(image: np.ndarray) -> np.ndarray:
+    """The part, from 0, that each pixel of a (48, 48) face belongs to."""
+    try:
+        from skimage.segmentation import slic
+    except ImportError:
+        side = round(LIME_PARTS**0.5)
+        rows = np.arange(IMAGE_SIZE) * side // IMAGE_SIZE
+        return rows[:, None] * side + rows
+    return slic(image, n_segments=LIME_PARTS, channel_axis=None, start_label=0)
+
+
+def _logits(network: Any, views: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """(N, V): the logit of each face's class in (N, V, 48, 48) views of it."""
+    flat, classes = views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE), classes.repeat(views.shape[1])
+    logits = _differentiate(network, network.layers[-1], flat, classes)[0]
+    return logits[np.arange(len(flat)), classes].reshape(views.shape[:2])
+
+
 def _mean_gradients(network: Any, views: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """(N, 48, 48): the mean gradient over (N, V, 48, 48) views of each face."""
     flat = views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
@@ -178,8 +239,8 @@ def _differentiate(
     return np.concatenate(outputs), np.concatenate(slopes)
 
 
-# Three methods and their checks need the same function, whose compilation costs a second or more.
-@functools.lru_cache(maxsize=2)
+# Several methods and their checks need the same function, whose compilation costs a second or more.
+@functools.lru_cache(maxsize=3)
 def _compiled(network: Any, layer: Any) -> Any:
     """The function behind _differentiate, which reads the network's current weights at each call."""
     import keras

@@ -14,7 +14,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,9 +29,9 @@ from data.pictures import ENDINGS
 # The columns by what they hold, and their names in any case.
 COLUMNS = {
     "pixels": ("pixels", "feature", "pixel", "features", "image"),
-    "label": ("emotion", "label", "labels", "class"),
-    "id": ("id",),
-    "usage": ("usage", "split"),
+    "label": ("emotion", "label", "labels", "class", "emotions", "expression", "target", "y"),
+    "id": ("id", "ids", "image_id"),
+    "usage": ("usage", "split", "subset"),
 }
 # A column for each grey level.
 LEVEL = re.compile("(?:pixel|px|p|feature|f)?[ _.]?([0-9]+)")
@@ -66,6 +66,8 @@ FOREIGN = (
     (0, (b"\x80",), "a pickle, which can carry code", AS_NPZ),
     (0, (b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
     (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
+    (0, (b"ARROW1", b"FEA1"), "an Arrow file", "save its table as Parquet"),
+    (0, (b"version https://git-lfs"), "the pointer of Git LFS to a file", "run git lfs pull"),
     (0, (b"PAR1", b"SQLite", b"%PDF", b"{", b"["), "no table of text", AS_CSV),
     (0, (b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
 )
@@ -85,7 +87,7 @@ def read_csv(path: str | os.PathLike[str], classes: Sequence[str] = ()) -> Faces
 
 def faces_of_table(path: Path, table: pd.DataFrame, classes: Sequence[str]) -> Faces:
     """The faces of a table of texts, whose first row is the header and whose index is the row in the file."""
-    columns = _columns(path, table, "pixels", classes=classes)
+    columns = columns_of_table(path, table, class_meanings(classes, numbers=True), "pixels")
     images = columns["pixels"].reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     return Faces(images, columns.get("label"), columns.get("usage"), columns.get("id"), source=str(path))
 
@@ -97,7 +99,8 @@ def read_labels(
 
     names: ids are (N,) str, the names of pictures. Raises as read_csv does.
     """
-    columns = _columns(Path(path), _read_texts(Path(path)), "id", "label", names=names, classes=classes)
+    meanings = class_meanings(classes, numbers=True)
+    columns = columns_of_table(Path(path), _read_texts(Path(path)), meanings, "id", "label", names=names)
     return columns["id"], columns["label"]
 
 
@@ -113,10 +116,14 @@ def read_votes(path: str | os.PathLike[str]) -> pd.DataFrame | None:
     return pd.DataFrame(usage | {name: _decode(Path(path), table[name], "votes") for name in votes})
 
 
-def _columns(
-    path: Path, table: pd.DataFrame, *needed: str, names: bool = False, classes: Sequence[str] = ()
+def columns_of_table(
+    path: Path, table: pd.DataFrame, meanings: Mapping[str, int], *needed: str, names: bool = False
 ) -> dict[str, np.ndarray]:
-    """The values of all COLUMNS that the table has."""
+    """The values of all COLUMNS that a table as in faces_of_table() has.
+
+    meanings: of labels, as class_meanings() gives them. names: ids are names, not whole numbers.
+    Raises InputError for a fault in them, or where one of `needed` is missing.
+    """
     header = [key(name) for name in table.iloc[0]]
     levels = {place: int(found[1]) for place, name in enumerate(header) if (found := LEVEL.fullmatch(name))}
     is_square = len(levels) > IMAGE_SIZE and math.isqrt(len(levels)) ** 2 == len(levels)
@@ -130,13 +137,13 @@ def _columns(
     if len(table) == 1:
         raise InputError(f"{path}: has a header but no rows; {AGAIN}")
     columns = {
-        kind: _decode(path, table[place].iloc[1:], "name" if names and kind == "id" else kind, classes)
+        kind: _decode(path, table[place].iloc[1:], "name" if names and kind == "id" else kind, meanings)
         for kind, place in places.items()
     }
     repeated = pd.Series(columns.get("id", [])).duplicated()
     if repeated.any():
-        row, value = repeated.idxmax(), columns["id"][repeated.idxmax()]
-        raise InputError(f"{path}: row {row + 2}: id {value} is repeated; give each row its own id")
+        row, value = table.index[repeated.idxmax() + 1], columns["id"][repeated.idxmax()]
+        raise InputError(f"{path}: row {row}: id {value} is repeated; give each row its own id")
     return columns
 
 
@@ -215,14 +222,16 @@ def _places(path: Path, header: list[str], needed: Sequence[str]) -> dict[str, i
     return places
 
 
-def _decode(path: Path, texts: pd.Series, kind: str, classes: Sequence[str] = ()) -> np.ndarray:
+def _decode(
+    path: Path, texts: pd.Series, kind: str, meanings: Mapping[str, int] = CLASS_OF_NAME
+) -> np.ndarray:
     """(N, 2304) uint8 grey levels, or (N,) labels, indices into USAGE_NAMES, ids, names or votes."""
     if kind == "pixels":
         starts = range(0, max(len(texts), 1), ROWS_PER_BLOCK)
         return np.concatenate([_decode_block(path, texts.iloc[start:][:ROWS_PER_BLOCK]) for start in starts])
     texts = texts.str.strip()
     if kind == "label":
-        return label_indices(texts, class_meanings(classes, numbers=True), path)
+        return label_indices(texts, meanings, path)
     pattern, wanted = VALUES[kind]
     is_known = texts.str.fullmatch(pattern)
     if not is_known.all():

@@ -6,7 +6,6 @@ import math
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from data import InputError
-from data.csv_files import AGAIN, BROKEN, COLUMNS, faces_of_table, read_csv
+from data import USAGE_NAMES, InputError
+from data.csv_files import AGAIN, AS_NPZ, BROKEN, COLUMNS, columns_of_table, faces_of_table, read_csv
 from data.faces import Faces
 from data.folders import read_folder
-from data.labels import USAGE_OF_NAME, class_meanings, key, label_indices
+from data.labels import class_meanings, key
 from data.pictures import ENDINGS, eight_bits, largest_faces
 
 
@@ -35,10 +34,15 @@ def read_file(path: Path, classes: Sequence[str], how: str | None, only_test: bo
                 for member in members:  # older versions of PowerShell write Windows' strokes
                     member.filename = member.filename.replace("\\", "/")
                 names = [member.filename for member in members]
-                if any(name.endswith(".npy") for name in names):
+                if all(name.endswith(".npy") for name in names):
                     return _read_npz(path, classes, how)
                 is_office = "[Content_Types].xml" in names
-                if not is_office and any(name.lower().endswith(ENDINGS) for name in names):
+                # A table of pixels may have previews beside it, and pictures a table of their names.
+                tables, pictures = (
+                    sum(each.file_size for each in members if each.filename.lower().endswith(ending))
+                    for ending in (".csv", ENDINGS)
+                )
+                if not is_office and pictures > tables:
                     with tempfile.TemporaryDirectory() as folder:
                         archive.extractall(folder, members)
                         try:
@@ -57,12 +61,8 @@ def _read_npz(path: Path, classes: Sequence[str], how: str | None) -> Faces:
             arrays = {key(name): stored[name] for name in stored.files}
     except ValueError as error:  # arrays of Python's objects, which can carry code
         raise InputError(f"{path}: cannot be read ({error}); save numbers, or texts by astype(str)") from None
-    images: Any
-    labels: Any
-    images, labels = (
-        next((arrays[name] for name in names if name in arrays), np.empty(()))
-        for names in (("images", "faces", "x"), ("labels", "label", "y"))
-    )
+    images: Any = next((arrays[name] for name in ("images", "faces", "x") if name in arrays), np.empty(()))
+    columns = {name: values for name, values in arrays.items() if name in sum(COLUMNS.values(), ())}
     if images.ndim == 2 and (side := math.isqrt(images.shape[1])) ** 2 == images.shape[1]:
         images = images.reshape(-1, side, side)
     if images.ndim == 4 and images.shape[1] in (1, 3):
@@ -71,24 +71,21 @@ def _read_npz(path: Path, classes: Sequence[str], how: str | None) -> Faces:
         images = images[..., 0]
     is_picture = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (3, 4))
     is_whole = is_picture and images.size and images.dtype.kind in "biuf"
-    if not is_whole or (labels.ndim and labels.shape != images.shape[:1]):
+    if not is_whole or any(values.shape != images.shape[:1] for values in columns.values()):
         held = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         wanted = "needs images (N, 48, 48) and labels (N,), arrays of numbers"
-        raise InputError(f"{path}: {wanted}, but has {held}; save these by numpy.savez")
-    low, high = images.min(), images.max()
+        raise InputError(f"{path}: {wanted}, but has {held}; {AS_NPZ}")
+    low, high = float(images.min()), float(images.max())
     if not (low >= 0 and high <= 65535):
         raise InputError(f"{path}: has levels from {low} to {high}; save grey levels from 0 to 255")
     images = images if images.dtype == np.uint8 else eight_bits(images)
     pictures = [Image.fromarray(image).convert("L") for image in images]
-    meanings = class_meanings(classes, numbers=True)
-    faces = _faces(path, pictures, labels.astype(str) if labels.ndim else None, meanings, how)
-    if "usage" not in arrays:
-        return faces
-    usage = pd.Series(np.ravel(arrays["usage"]).astype(str))
-    indices = usage.map(key).map(USAGE_OF_NAME | {"0": 0, "1": 1, "2": 2})
-    if len(usage) != len(images) or indices.isna().any():
-        raise InputError(f"{path}: its array usage is not one of 0, 1, 2 for each image; save it anew")
-    return replace(faces, usage=indices.to_numpy(np.uint8)[faces.rows])
+    frame = pd.DataFrame({name: values.astype(str) for name, values in columns.items()})
+    if not classes and any(columns[name].dtype.kind in "iuf" for name in COLUMNS["label"] if name in columns):
+        print(f"note: {path}: labels from 0 to 6 are FER2013's, angry to neutral; --classes says otherwise")
+    numbers = dict(zip("012", USAGE_NAMES, strict=True))
+    frame = frame.replace(dict.fromkeys(COLUMNS["usage"], numbers))
+    return _faces(path, pictures, frame, class_meanings(classes, numbers=True), how)
 
 
 def _read_parquet(path: Path, classes: Sequence[str], how: str | None) -> Faces:
@@ -101,39 +98,47 @@ def _read_parquet(path: Path, classes: Sequence[str], how: str | None) -> Faces:
         table = parquet.ParquetFile(path).read()
     except (ValueError, OSError) as error:  # pyarrow raises subclasses of both
         raise InputError(f"{path}: is a broken or cut Parquet file ({error}); {AGAIN}") from None
-    about = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
-    features = about.get("info", {}).get("features", {})
     frame = table.to_pandas()
     label = next((name for name in frame if key(str(name)) in COLUMNS["label"]), None)
-    if names := features.get(label, {}).get("names"):
-        frame[label] = frame[label].map(dict(enumerate(names)))
+    try:
+        about = json.loads((table.schema.metadata or {})[b"huggingface"])
+        names = dict(enumerate(about["info"]["features"][label]["names"]))
+        frame[label] = frame[label].map(names)
         if frame[label].isna().all():  # they are -1 where the labels are kept secret
-            frame, label = frame.drop(columns=label), None
+            frame = frame.drop(columns=label)
+    except (ValueError, LookupError, TypeError):
+        pass  # there are no names
     first = {name: frame[name].iloc[0] for name in frame} if len(frame) else {}
     # Hugging Face stores a picture as its bytes and the path that it had.
     columns = [name for name, value in first.items() if isinstance(value, bytes) or _is_stored(value)]
     if not columns:
-        texts = frame.map(
-            lambda value: value if isinstance(value, str) else " ".join(map(str, np.ravel(value)))
-        )
-        header = pd.DataFrame([frame.columns.astype(str)], columns=frame.columns)
-        table = pd.concat([header, texts]).set_axis(range(frame.shape[1]), axis=1)
-        return faces_of_table(path, table.set_axis(range(len(table)), axis=0), classes)
+        return faces_of_table(path, _texts(frame), classes)
     values = [value["bytes"] if _is_stored(value) else value for value in frame[columns[0]]]
-    labels = None if label is None else frame[label].to_numpy()
     # Without names, numbers may be in any order, mostly that of the alphabet.
     meanings = class_meanings(classes, numbers=False)
-    return _faces(path, [io.BytesIO(value) for value in values], labels, meanings, how)
+    frame = frame.drop(columns=columns)
+    return _faces(path, [io.BytesIO(value) for value in values], frame, meanings, how)
 
 
 def _is_stored(value: object) -> bool:
     return isinstance(value, dict) and "bytes" in value
 
 
+def _texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of texts, as faces_of_table() takes it, of one of other values. Its rows count from 0."""
+    texts = frame.map(lambda value: value if isinstance(value, str) else " ".join(map(str, np.ravel(value))))
+    header = pd.DataFrame([frame.columns.astype(str)], columns=frame.columns)
+    table = pd.concat([header, texts]).set_axis(range(frame.shape[1]), axis=1)
+    return table.set_axis(range(-1, len(table) - 1), axis=0)
+
+
 def _faces(
-    path: Path, pictures: list[Any], labels: np.ndarray | None, meanings: dict[str, int], how: str | None
+    path: Path, pictures: list[Any], frame: pd.DataFrame, meanings: dict[str, int], how: str | None
 ) -> Faces:
-    indices = None if labels is None else label_indices(pd.Series(labels), meanings, path)
+    """The faces of N pictures. frame: a row for each; by COLUMNS, what else is known of it."""
+    are_numbers = frame.filter(items=COLUMNS["id"]).astype(str).map(str.isdecimal).all(axis=None)
+    values = columns_of_table(path, _texts(frame), meanings, names=not are_numbers) if frame.shape[1] else {}
     names = [f"row {row}" for row in range(len(pictures))]
     images, kept = largest_faces(pictures, names, how, str(path))
-    return Faces(images, None if indices is None else indices[kept], source=str(path), rows=kept)
+    labels, usage, ids = (values[kind][kept] if kind in values else None for kind in ("label", "usage", "id"))
+    return Faces(images, labels, usage, ids, source=str(path), rows=kept)

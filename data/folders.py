@@ -23,7 +23,8 @@ from data.pictures import ENDINGS, largest_faces
 
 SYSTEM_NAMES = ("thumbs.db", "desktop.ini", "__macosx")
 # What people put beside pictures. Any other file among them has to be one.
-DOCUMENTS = (".csv", ".txt", ".md", ".json", ".xml")
+DOCUMENTS = (".csv", ".txt", ".md", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".ini", ".log", ".db", ".url")
+DATA_FILES = (".csv", ".parquet", ".npz", ".zip")
 
 
 class Picture(NamedTuple):
@@ -58,9 +59,8 @@ def read_folder(
         counts = f"{left_out:,} of {len(pictures) + left_out:,} pictures"
         print(f"{source}: {counts} are left out, as --classes says", flush=True)
     if not pictures:
-        raise InputError(
-            f"{source}: has no class folders, such as happy/, and no pictures; give what has, or a CSV"
-        )
+        inside = next((each for each in _all_entries(folder) if each.suffix.lower() in DATA_FILES), "a CSV")
+        raise InputError(f"{source}: has no class folders, such as happy/, and no pictures; give {inside}")
     ids = np.array([picture.path.name for picture in pictures])
     if len(np.unique(ids)) < len(ids):
         ids = np.array([picture.path.relative_to(folder).as_posix() for picture in pictures])
@@ -91,7 +91,11 @@ def _unwrapped(folder: Path, classes: Mapping[str, int]) -> Path:
     """The folder, or the only folder in it, and so on, where nothing in it says a class or split."""
     while not find_folders(folder, classes):
         entries = [each for each in _entries(folder) if each.is_dir() or _is_picture(each)]
-        if len(entries) != 1 or not any(each.is_dir() for each in _entries(entries[0])):
+        if (
+            len(entries) != 1
+            or entries[0].is_file()
+            or not any(each.is_dir() for each in _entries(entries[0]))
+        ):
             break
         folder = entries[0]
     return folder

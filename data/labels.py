@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,19 @@ CLASS_OF_NAME = {name: CLASS_NAMES.index(SYNONYMS.get(name, name)) for name in (
 CLASS_OF_NUMBER = {str(index): index for index in range(len(CLASS_NAMES))}
 # Validation faces take the place of FER2013's PublicTest, test faces that of its PrivateTest.
 USAGE_OF_NAME = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "publictest": 1}
-USAGE_OF_NAME |= {"test": 2, "testing": 2, "privatetest": 2}
+USAGE_OF_NAME |= {"validate": 1, "dev": 1, "test": 2, "testing": 2, "privatetest": 2}
+# Such as train_images/ and test_set/.
+ADDED = (
+    "",
+    *(f"{sign}{word}" for sign in ("", "_", "-", " ") for word in ("data", "images", "faces", "set")),
+)
+USAGE_OF_NAME = {name + added: index for name, index in USAGE_OF_NAME.items() for added in ADDED}
 LEFT_OUT = -1
 
 
 def key(name: str) -> str:
     """A name as the tables above have it."""
-    return name.strip().lower()
+    return normalize("NFC", name).strip().lower()  # a Mac takes letters and their accents apart
 
 
 def class_meanings(changes: Sequence[str], numbers: bool) -> dict[str, int]:
@@ -68,6 +75,8 @@ def unknown_class(place: str, name: object, seen: Iterable[object]) -> InputErro
     shown = " ".join(str(name).split())[:40]
     option, other = shlex.quote(f"{shown}=CLASS"), shlex.quote(f"{shown}=-")
     sign = "=" if shown.startswith("-") else " "  # argparse takes '-1=fear' for an option
+    if numbers := sorted(each for each in names if each.isdecimal() and shown.isdecimal()):
+        option = " ".join(f"{each}=CLASS" for each in numbers)  # together, since one changes what others mean
     way_out = f"say what it is by --classes{sign}{option}, or {other} to leave it out"
     return InputError(f"{place}: label '{shown}' is no class; {way_out} (labels here: {listed[:150]})")
 

@@ -52,9 +52,8 @@ def names_of(photographs: Sequence[Photograph]) -> list[str]:
     """A different name for each photograph, for files about it: its own, or where two share it, its path."""
     names = [photograph.path.stem for photograph in photographs]
     if len(set(names)) < len(names):
-        names = [
-            "-".join(part for part in each.path.parts if part not in ("/", "..")) for each in photographs
-        ]
+        parts = [[part for part in each.path.parts if part not in ("/", "..")] for each in photographs]
+        names = ["-".join(each) for each in parts]
     return names
 
 

@@ -185,5 +185,6 @@ def _with_eight_bits(picture: Image.Image) -> Image.Image:
 def eight_bits(levels: np.ndarray) -> np.ndarray:
     """Grey levels of an unknown range as uint8: of 1, 8, 12 or 16 bits, the first that holds them."""
     low, high = min(float(levels.min()), 0.0), float(levels.max())
-    high = next((top for top in (1.0, 255.0, 4095.0, 65535.0) if high <= top), high)
-    return np.rint((levels - np.float64(low)) / (high - low) * 255).astype(np.uint8)
+    # Pictures of levels up to 1 that were resized go a little over it.
+    high = 1.0 if high < 2 else next((top for top in (255.0, 4095.0, 65535.0) if high <= top), high)
+    return np.rint((levels - np.float64(low)) / (high - low) * 255).clip(0, 255).astype(np.uint8)

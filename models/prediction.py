@@ -94,9 +94,7 @@ def gpus() -> list[Gpu]:
         return [Gpu(each.device_kind, _capability(each)) for each in jax.devices() if each.platform == "gpu"]
     import tensorflow as tf
 
-    details = [
-        tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")
-    ]
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
     return [Gpu(each.get("device_name", "GPU"), each.get("compute_capability")) for each in details]
 
 

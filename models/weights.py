@@ -120,13 +120,8 @@ def save_network(network: Any, path: Path, metadata: Mapping[str, Any], hashes: 
 
     # Keras would write the optimizer of a compiled model too, which is twice as large as the weights.
     uncompiled = keras.Model(network.inputs, network.outputs)
-    content = hdf5_bytes(
-        uncompiled,
-        description=json.dumps(metadata),
-        training_hashes=hashes.exact,
-        perceptual_hashes=hashes.perceptual,
-    )
-    write_file(path, content)
+    arrays = {"training_hashes": hashes.exact, "perceptual_hashes": hashes.perceptual}
+    write_file(path, hdf5_bytes(uncompiled, description=json.dumps(metadata), **arrays))
 
 
 def hdf5_bytes(network: Any, **added: Any) -> memoryview:

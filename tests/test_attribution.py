@@ -19,8 +19,11 @@ from analysis.attribution import (
     gradients,
     grey_baseline,
     integrated_gradients,
+    lime,
+    occlusion,
     saliency_maps,
     smoothgrad,
+    superpixels,
     surest_faces,
 )
 from data import IMAGE_SIZE, NUM_CLASSES, InputError
@@ -73,6 +76,41 @@ def test_integrated_gradients_of_a_linear_network_are_weights_times_contrast(lin
     images, classes = faces
     expected = weights[classes] * (images - images.mean(axis=(1, 2), keepdims=True))
     np.testing.assert_allclose(integrated_gradients(network, *faces), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_occlusion_of_a_linear_network_is_the_contrast_that_squares_hide(linear, faces) -> None:
+    network, weights = linear
+    images, classes = faces
+    evidence = weights[classes] * (images - images.mean(axis=(1, 2), keepdims=True))
+    maps = occlusion(network, *faces)
+    # Pixel (21, 30) is covered by the squares from 16 and 20 down, and from 24 and 28 across.
+    expected = [evidence[:, y : y + 8, x : x + 8].sum(axis=(1, 2)) for y in (16, 20) for x in (24, 28)]
+    np.testing.assert_allclose(maps[:, 21, 30], np.mean(expected, axis=0), rtol=1e-3, atol=1e-2)
+    # At the corner, one of the four squares lies within.
+    np.testing.assert_allclose(
+        maps[:, 0, 0],
+        np.mean([evidence[:, :y, :x].sum(axis=(1, 2)) for y in (4, 8) for x in (4, 8)], axis=0),
+        rtol=1e-3,
+        atol=1e-2,
+    )
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_lime_of_a_linear_network_is_the_contrast_of_each_part(
+    linear, faces, monkeypatch, is_installed
+) -> None:
+    network, weights = linear
+    if not is_installed:
+        monkeypatch.setitem(sys.modules, "skimage.segmentation", None)
+    for image, index, values in zip(*faces, lime(network, *faces, seed=1), strict=True):
+        parts = superpixels(image)
+        contrast = (weights[index] * (image - image.mean())).ravel()
+        expected = np.bincount(parts.ravel(), contrast)[parts]
+        assert 20 < parts.max() < 64
+        assert is_installed or np.bincount(parts.ravel()).tolist() == [64] * 36
+        # The ridge draws all weights a little towards zero.
+        assert np.corrcoef(values.ravel(), expected.ravel())[0, 1] > 0.99
+        assert np.ptp(values) == pytest.approx(np.ptp(expected), rel=0.1)
 
 
 @pytest.fixture(scope="module")

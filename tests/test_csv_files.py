@@ -165,7 +165,7 @@ FAULTY_ROWS = {
     "NUL": (changed("\0"), "pixel 10 is '\\x00'"),
     "5000 digits": (changed("9" * 5000), "pixel 10 is '99999999999999999999...'"),
     "a stray quotation mark": (changed('7"'), "pixel 10 is '7\"'"),
-    "label 7": (f"7,{FACE}", "label '7' is no class; say what it is by --classes 7=CLASS, or 7=- to "),
+    "label 7": (f"7,{FACE}", "label '7' is no class; say what it is by --classes 3=CLASS 7=CLASS, or 7"),
     "blank label": (f",{FACE}", "has no label; give it one, or remove the row"),
     "too few fields": ("3", "has 0 pixels"),
     "too many fields": (f"3,{FACE},Training", "has 3 fields, not 2"),
@@ -240,7 +240,10 @@ FAULTY_LABELS = {
     "label 7 of labels": ("id,label\n0,3\n1,7\n", "row 3: label '7' is no class"),
     "cut labels": ("id,label\n0,3\n1", "row 3: has no label"),
     "name of labels": ("id,label\nhappy.png,3\n", "row 2: id is 'happy.png', not a whole number"),
-    "faces for labels": (f"label,feature\n3,{FACE}\n", "row 1: has no column id, but 'label,feature'; give"),
+    "faces for labels": (
+        f"label,feature\n3,{FACE}\n",
+        "row 1: has no column id or ids, but 'label,feature'; give",
+    ),
 }
 
 

@@ -44,10 +44,12 @@ ARRAYS = {
 
 @pytest.mark.parametrize("form", ARRAYS)
 @pytest.mark.parametrize("usage", [None, USAGE, np.take(USAGE_NAMES, USAGE)])
-def test_npz(tmp_path, form, usage):
+def test_npz(tmp_path, form, usage, capsys):
     np.savez(tmp_path / "a.npz", **ARRAYS[form], **({} if usage is None else {"usage": usage}))
     (tmp_path / "a.npz").rename(tmp_path / "data")
     assert_same(read_faces(tmp_path / "data"), usage=None if usage is None else USAGE)
+    are_names = form in ("flat", "a channel")
+    assert capsys.readouterr().out.startswith(f"note: {tmp_path / 'data'}: labels from 0") != are_names
 
 
 def test_all_pictures_of_an_npz_have_one_range(tmp_path):
@@ -90,6 +92,51 @@ def test_parquet(tmp_path, form):
     assert_same(read_faces(parquet(tmp_path / "data", columns, names)), labels)
 
 
+ALSO_KNOWN = {"id": [f"face {row}" for row in range(7)], "split": np.take(["train", "val", "test"], USAGE)}
+
+
+@pytest.mark.parametrize("kind", ["npz", "parquet"])
+def test_ids_and_usage_of_pictures_are_kept(tmp_path, kind):
+    if kind == "npz":
+        np.savez(tmp_path / "a.npz", images=IMAGES, **ALSO_KNOWN)
+    else:
+        parquet(tmp_path / "a.npz", {"picture": PNGS} | ALSO_KNOWN)
+    faces = read_faces(tmp_path / "a.npz")
+    assert_same(faces, None, USAGE)
+    assert faces.ids.tolist() == ALSO_KNOWN["id"]
+    (tmp_path / "labels.csv").write_text("id,label\nface 5,3\nface 0,4\n")
+    labelled = read_faces(tmp_path / "a.npz", str(tmp_path / "labels.csv"))
+    assert (labelled.rows.tolist(), labelled.labels.tolist()) == ([0, 5], [4, 3])
+
+
+@pytest.mark.parametrize("label", [{"a": 1}, [1, 0]])
+@pytest.mark.parametrize(
+    "metadata", [b"odd", b"{}", b'{"info": {"features": {"label": [{"names": ["x"]}]}}}']
+)
+def test_labels_that_are_no_single_values_are_refused(tmp_path, metadata, label):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"image": STORED, "label": [label] * 7})
+    pq.write_table(table.replace_schema_metadata({b"huggingface": metadata}), tmp_path / "data")
+    with pytest.raises(InputError, match=r"row 0: label '.*' is no class"):
+        read_faces(tmp_path / "data")
+
+
+def test_fractions_that_were_resized_stay_fractions(tmp_path):
+    images = IMAGES / np.float32(255)
+    images[0, 0, 1] = 1.07
+    np.savez(tmp_path / "a.npz", images=images.astype(np.float16), labels=LABELS)
+    faces = read_faces(tmp_path / "a.npz")
+    assert faces.images[0, 0, 1] == 255
+    np.testing.assert_allclose(faces.images[1:].astype(int), IMAGES[1:], atol=1)
+
+
+def test_of_a_zip_with_a_table_and_pictures_the_larger_part_is_the_data(tmp_path):
+    rows = "".join(f"{label},{text}\n" for label, text in zip(LABELS, TEXTS, strict=True))
+    files = {"a/fer2013.csv": f"emotion,pixels\n{rows}".encode(), "a/preview.png": PNGS[0], "mean.npy": b""}
+    (tmp_path / "data").write_bytes(zip_of(files))
+    assert_same(read_faces(tmp_path / "data"))
+
+
 def zip_of(files: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -130,12 +177,12 @@ BAD = {
     ),
     "not a number": ({"images": IMAGES * np.nan}, "has levels from nan to nan; save grey levels"),
     "usage": (
-        {"images": IMAGES, "usage": USAGE[:6]},
-        "usage is not one of 0, 1, 2 for each image; save it an",
+        {"images": IMAGES, "split": USAGE + 1},
+        "row 6: usage is '3', not one of Training, ",
     ),
     "an unknown class": (
         {"images": IMAGES, "labels": LABELS + 1},
-        "row 2: label '7' is no class; .*classes 7=",
+        "row 2: label '7' is no class; .*classes 1=CLASS 2=CLASS 3=CLASS .* 7=CLASS, or 7=- ",
     ),
     "a class of a zip": (
         zip_of({"happy/1.png": PNGS[0], "x/1.png": PNGS[1]}),
@@ -167,7 +214,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path, name):
 
 def test_numbers_of_a_parquet_without_names_need_a_meaning(tmp_path):
     path = parquet(tmp_path / "data", {"image": STORED, "label": PLACES})
-    with pytest.raises(InputError, match="row 0: label '3' is no class; say what it is by --classes 3=CLASS"):
+    with pytest.raises(InputError, match=r"row 0: label '3' is no class; .* --classes 0=CLASS 1=CLASS 2"):
         read_faces(path)
     classes = [f"{place}={name}" for place, name in enumerate(ALPHABETICAL)]
     assert_same(read_faces(path, classes=classes))

@@ -1,5 +1,6 @@
 """Wrong labels are found where they were put, counted as they are, and judged against votes."""
 
+import json
 import re
 
 import numpy as np
@@ -84,16 +85,20 @@ def test_each_face_is_judged_by_networks_that_do_not_know_it(csvs, tiny_run, tmp
     names = np.take(["Training", "PublicTest", "PrivateTest"], faces.usage)
     votes.insert(0, "Usage", names)
     votes.to_csv(tmp_path / "fer2013new.csv", index=False)
-    out = tmp_path / "suspects.csv"
+    out = tmp_path / "suspects.svg"
     arguments = ["--data", csvs / "fer2013.csv", "--weights", tiny_run, "--predictions", predictions]
     arguments += ["--labels", tmp_path / "fer2013new.csv", "--out", out]
-    label_errors.main([str(argument) for argument in arguments])
-    table, printed = pd.read_csv(out), capsys.readouterr().out
+    record = label_errors.main([str(argument) for argument in arguments])
+    table, printed = pd.read_csv(out.with_suffix(".csv")), capsys.readouterr().out
+    assert json.loads(out.with_suffix(".json").read_text()) == record
+    assert record["faces"] == 170
+    assert f"estimated {100 * record['share']:.1f} % of 170 labels" in printed
+    assert record["precision"]["chance"]["first 50"] == pytest.approx(0.1)
     assert table["row"].tolist() != sorted(table["row"])
     assert set(table["row"]) == {*range(100), *range(140, 210)}
     row = table.set_index("row").loc[7]
     assert row["probability_of_label"] == pytest.approx(values[7, faces.labels[7]], abs=1e-6)
     assert "40 faces are left out: --weights were trained on them" in printed
     assert re.search(r"\nchance +0\.100", printed)
-    assert (tmp_path / "suspects.png").is_file()
+    assert out.is_file()
     assert "exists already" in failing(label_errors.main, *arguments)

@@ -22,6 +22,7 @@ from training.recipes import RECIPES
 FIGURES = [
     *("confusion", "confusion-2", "confusion-2-minus-1", "confusion-worst", "curves"),
     *("saliency", "saliency-mean", "saliency-check", "filters", "filters-outputs", "classes"),
+    *("confusion-calibration", "labels"),
 ]
 PARTS = {"brows": 0.1, "eyes": 0.1, "nose": 0.1, "mouth": 0.1, "cheeks": 0.2, "outside": 0.4}
 RUN = {
@@ -99,6 +100,7 @@ def records(*names: str) -> dict:
             | {"differences": {"smoothgrad": {"deletion": paired, "insertion": paired}}},
         },
         "saliency-mean": {"mean": {"faces": faces, "area": PARTS, "saliency": saliency}},
+        "labels": {"faces": 32298, "share": 0.213, "low": 0.206, "high": 0.22},
         "filters": {"layer": "conv2d_1", "units": [{"dead": False}] * 31 + [{"dead": True}]},
     }
 
@@ -155,6 +157,7 @@ def test_the_page_shows_what_was_measured(folder):
         "all 3,589 PublicTest faces",
         "3,294 PublicTest faces without duplicates in training",
         "69.4 % (67.4 to 71.4)",
+        "estimated 21.3 % (20.6 to 22.0) of the labels of 32,298 faces are wrong",
         "59.4 % (57.4 to 61.4)",
         "dnn minus cnn: -19.4 (-21.4 to -17.4)",
         "angry-sad*",
@@ -268,7 +271,7 @@ def test_the_whole_report_of_drawn_faces(csvs, tiny_run, tmp_path, failing, caps
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in printed[:2]] == ["confusion.py", "saliency.py"]
     shown = Page((out / "report.html").read_text())
-    assert len(shown.all("img", "src")) == 8
+    assert len(shown.all("img", "src")) == 10
     assert all((out / link).is_file() for link in shown.all("a", "href") if link[0] != "#")
     assert all(line in shown.text for line in printed[:-1]), "the page has the commands"
     assert f"--weights {tiny_run}" not in shown.text, "paths are relative"
@@ -316,7 +319,9 @@ def test_the_reports_cnn_is_the_reference_and_of_an_ensemble_one_network_is_expl
     options.runs = ["ensemble", "compact"]
     groups = [find_ensemble([run]) for run in options.runs]
     plan = {stem: words for stem, _, words in report.plan(options, groups)}
-    assert " ".join(plan["confusion"]).endswith("--weights ensemble --versus compact --worst 16")
+    assert " ".join(plan["confusion"]).endswith(
+        "--weights ensemble --versus compact --worst 16 --calibration"
+    )
     for stem in ("saliency", "saliency-mean", "filters", "classes"):
         assert report.shown(plan[stem][3]) == "models/weights/medium.weights.h5"
     assert [Path(path).stem for path in plan["curves"]] == ["medium", "medium-seed3", "compact"]

@@ -115,9 +115,7 @@ def _parser(networks: Sequence[str], description: str | None) -> Parser:
     add("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=text)
     add("--epochs", type=whole_number(1), metavar="N", help="passes over the faces (default: the recipe's)")
     add("--batch-size", type=whole_number(1), metavar="N", help="faces per step (default: the recipe's)")
-    text = (
-        "PublicTest, a fraction, labelled data or none (default: PublicTest, else 0.1; of the report its own)"
-    )
+    text = "PublicTest, a fraction, labelled data or none (default: PublicTest, else 0.1; report's: its own)"
     add("--validation", type=_absolute, metavar="SPLIT", help=text)
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of everything that is random")
     text = "fold.csv of runs with --fold, to learn from too"

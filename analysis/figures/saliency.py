@@ -32,7 +32,7 @@ MOST_COLUMNS = 40
 # Longer names of files would run into those of the next column; of one camera's they differ at the end.
 MOST_LETTERS = 20
 # Of the curves of methods and orders, told apart in grey too.
-STYLES = ("o-", "s--", "^-.", "D-", "x:", "+:")
+STYLES = ("o-", "s--", "^-.", "D-", "v--", "p-.", "x:", "+:")
 
 
 def draw_saliency(
