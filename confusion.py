@@ -83,9 +83,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     held = held_out(faces, [*chain(*networks.values())], arguments.validation, arguments.allow_seen)
     print(held, flush=True)
 
-    probabilities = {
-        name: predict(group, held.faces.images, arguments.tta) for name, group in networks.items()
-    }
+    probabilities = {name: predict(each, held.faces.images, arguments.tta) for name, each in networks.items()}
     scores = measure(held.faces.require_labels(), probabilities, held.subsets)
     for name, tables in scores.items():
         print(as_text(name, tables))

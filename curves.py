@@ -26,9 +26,7 @@ from models.weights import BEST, ENDING, LAST
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Draw the runs named in `argv`."""
     parser = FigureParser(__doc__)
-    parser.add_argument(
-        "runs", metavar="RUN", nargs="+", help="run folders, weights, or .json files beside weights"
-    )
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, weights, or .json beside these")
     parser.add_figure("curves.png")
     arguments = parser.parse_args(argv)
     files = figure_files(arguments)
@@ -41,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     trainings = {name: read_training(path) for name, path in zip(names, paths, strict=True)}
     for name, training in trainings.items():
         if not training["history"]:
-            other = "give a run folder or the .json beside exported weights"
-            raise InputError(f"{name}: has no finished epoch yet; continue the run, or {other}")
+            way_out = "check the path, continue the run, or give the .json beside exported weights"
+            raise InputError(f"{name}: has no finished epoch; {way_out}")
     histories = {name: training["history"] for name, training in trainings.items()}
     used = {name: training["epoch"] for name, training in trainings.items()}
     soft = {name: soft_targets(training) for name, training in trainings.items()}

@@ -27,7 +27,7 @@ import saliency
 from analysis.confusion import named_ensembles
 from analysis.held_out import held_out
 from analysis.trainings import read_training, recorded_in
-from command_line import Parser, check_outputs, one_line_errors
+from command_line import Parser, check_folder, check_outputs, one_line_errors
 from data import InputError, write_file
 from data.csv_files import read_votes
 from data.faces import FILE_NAMES, find_csv, read_faces
@@ -64,12 +64,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the page and figures that `argv` asks for."""
     arguments = parse_args(argv)
     networks = named_ensembles([[run] for run in arguments.runs])
-    arguments.out.mkdir(exist_ok=True)
-    [page] = check_outputs([arguments.out / "report.html"], arguments.overwrite)
+    check_folder(arguments.out)
+    page = arguments.out / "report.html"
+    check_outputs(filter(Path.exists, [page]), arguments.overwrite)
     # A network without faces to measure on is named now, not after minutes.
     faces = read_faces(located(arguments), arguments.labels, arguments.classes, arguments.faces)
     held_out(faces, [each for group in networks.values() for each in group])
 
+    arguments.out.mkdir(parents=True, exist_ok=True)
     records, commands = {}, {}
     for stem, script, options in plan(arguments, list(networks.values())):
         files = [str(arguments.out / f"{stem}{ending}") for ending in (".png", ".pdf")]
@@ -117,10 +119,8 @@ def plan(arguments: argparse.Namespace, groups: Sequence[Sequence[Weights]]) -> 
 
 def located(arguments: argparse.Namespace) -> Path:
     """The CSV in --data to measure on, else the folder itself. FER+'s labels are of all faces."""
-    of_test = arguments.labels and read_votes(arguments.labels) is None
-    return find_csv(Path(arguments.data), FILE_NAMES["test" if of_test else "measure"]) or Path(
-        arguments.data
-    )
+    test = arguments.labels and read_votes(arguments.labels) is None
+    return find_csv(Path(arguments.data), FILE_NAMES["test" if test else "measure"]) or Path(arguments.data)
 
 
 def shown(word: str) -> str:

@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     set_up_keras(deterministic=True)
     network = load_network(weights)
-    probabilities = predict_probabilities([network], faces.images)
+    temperature = weights.metadata.get("temperature", 1.0)  # as predict.py
+    probabilities = predict_probabilities([network], faces.images, temperatures=[temperature])
     table = explain(faces, probabilities, arguments.explained)
     source = {"data": Path(faces.source).name}
     if photographs:
@@ -83,6 +84,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     classes = table["explained"].map(CLASS_NAMES.index).to_numpy()
     chosen = arguments.images or arguments.rows
     shown = table if chosen else surest_faces(table, arguments.mean or 1)
+    is_right = shown["predicted"] == shown["true"]
+    if arguments.mean and is_right.any():  # other maps are of other classes
+        shown = shown[is_right]
     if arguments.worst:
         mistakes = most_confident_mistakes(faces, probabilities, arguments.worst)
         if not len(mistakes):

@@ -46,7 +46,11 @@ class HeldOut:
         return subset_text(self.subset, len(self.reference), kind, self.duplicates)
 
     def __str__(self) -> str:
-        others = "" if self.subset == ALL else f"; the weights were trained on {self.duplicates:,} others"
+        others = (
+            ""
+            if self.subset == ALL
+            else f"; the weights were trained on {self.duplicates:,} others, or duplicates"
+        )
         return f"{self.described()}, of {self.faces.source}{others}"
 
 
@@ -62,9 +66,7 @@ def held_out(
     """
     source = faces.source
     if faces.labels is None:
-        raise InputError(
-            f"{source}: has no labels; give data that has them, or an id,label file with --labels"
-        )
+        raise InputError(f"{source}: has no labels; give labelled data, or an id,label file with --labels")
     if usage is None:
         present = () if faces.usage is None else np.take(USAGE_NAMES, np.unique(faces.usage))
         usage = next((name for name in ("PublicTest", "PrivateTest") if name in present), "all")
@@ -75,9 +77,8 @@ def held_out(
         rows = "rows" if usage == "all" else f"{usage} rows"
         alone = [each.name for each in weights if trained_on(faces.images, [each.hashes]).all()]
         who = " and ".join(alone or [each.name for each in weights]) + " together" * (not alone)
-        known_to = (
-            f"{source}: {who} {'was' if len(alone) == 1 else 'were'} trained on all {len(faces):,} {rows}"
-        )
+        were = "was" if len(alone) == 1 else "were"
+        known_to = f"{source}: {who} {were} trained on all {len(faces):,} {rows}"
         raise InputError(
             f"{known_to}; put icml_face_data.csv or fer2013.csv beside it, or give a run of your own, which "
             "holds faces out (runs/NAME); confusion.py and saliency.py measure on these by --allow-seen"

@@ -135,14 +135,12 @@ def perturbation_curves(
 
     from models.prediction import predict_probabilities
 
-    def curves(views: np.ndarray) -> np.ndarray:
+    def along(views: np.ndarray) -> np.ndarray:
         probabilities = predict_probabilities([network], views.reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
         by_step = probabilities.reshape(len(counts), len(images), -1)
         return by_step[:, np.arange(len(images)), classes].T
 
-    return curves(np.where(changed, grey_baseline(images), images)), curves(
-        np.where(changed, images, blurred)
-    )
+    return along(np.where(changed, grey_baseline(images), images)), along(np.where(changed, images, blurred))
 
 
 def shuffled_maps(

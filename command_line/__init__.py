@@ -8,11 +8,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from data import InputError
 
 LARGEST_NUMBER = 2**31 - 1
+OUTPUTS = ("out", "probabilities", "annotate", "crops", "show_augmentation", "run")
 
 
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,7 +56,12 @@ def _end(code: int, line: str = "") -> NoReturn:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with the script's docstring and all defaults in --help, and one line for wrong usage."""
+    """argparse with the script's docstring and all defaults in --help, and one line for wrong usage.
+
+    inputs: what the last command line names but for outputs; check_outputs() never lets these be replaced.
+    """
+
+    inputs: ClassVar[set[Path]] = set()
 
     def __init__(self, description: str | None) -> None:
         super().__init__(description=description, formatter_class=_Help, allow_abbrev=False)
@@ -64,6 +70,14 @@ class Parser(argparse.ArgumentParser):
         if message.startswith("unrecognized arguments") and " -" not in message:
             message += "; name files by an option, such as --data train.csv or --images me.jpg"
         raise InputError(f"{message}; see {self.prog} --help")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As argparse does, but the files that are read are kept in `inputs`."""
+        arguments = super().parse_args(args, namespace)
+        named = [value for name, value in vars(arguments).items() if name not in OUTPUTS]
+        texts = [text for value in named for text in (value if isinstance(value, list) else [value])]
+        Parser.inputs = {Path(text).resolve() for text in texts if isinstance(text, str)}
+        return arguments
 
     def add_data(self, or_images: bool = False) -> None:
         """Add --data and how it is read. or_images: and --images, which excludes --data."""
@@ -78,9 +92,8 @@ class Parser(argparse.ArgumentParser):
         text = "of each picture the face that is found, or the whole (default: find; whole for small squares)"
         self.add_argument("--faces", choices=("find", "whole"), help=text)
         text = "what folders and labels of other names are, such as 1=surprise; contempt=- is left out"
-        self.add_argument(
-            "--classes", nargs="+", action="extend", default=[], metavar="NAME=CLASS", help=text
-        )
+        options: dict[str, Any] = {"nargs": "+", "action": "extend", "default": [], "metavar": "NAME=CLASS"}
+        self.add_argument("--classes", help=text, **options)
 
     def add_overwrite(self) -> None:
         """Add --overwrite, without which no script replaces a file."""
@@ -159,6 +172,8 @@ def check_outputs(
             raise InputError(f"{file}: the name must end in {' or '.join(endings)}")
         if file.is_dir():
             raise InputError(f"{file}: is a folder; name a file in it")
+        if file.resolve() in Parser.inputs:
+            raise InputError(f"{file}: is read by this command; name another file")
         if file.exists() and not overwrite:
             raise InputError(f"{file}: exists already; name another file, or replace it by --overwrite")
         if not file.parent.is_dir():

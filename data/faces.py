@@ -67,9 +67,7 @@ class Faces:
         if not len(faces):
             folder = ("train/", "validation/", "test/")[USAGE_NAMES.index(name)]
             known = "its faces have no Usage" if self.usage is None else f"only {', '.join(self.usages())}"
-            way_out = (
-                f"give data with rows of Usage {name} or a folder {folder}, or choose others (see --help)"
-            )
+            way_out = f"give data with rows of Usage {name} or a folder {folder}, or choose others"
             raise InputError(f"{self.source}: has no {name} faces, {known}; {way_out}")
         return faces
 

@@ -73,8 +73,7 @@ def _read_npz(path: Path, classes: Sequence[str], how: str | None) -> Faces:
     is_whole = is_picture and images.size and images.dtype.kind in "biuf"
     if not is_whole or any(values.shape != images.shape[:1] for values in columns.values()):
         held = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        wanted = "needs images (N, 48, 48) and labels (N,), arrays of numbers"
-        raise InputError(f"{path}: {wanted}, but has {held}; {AS_NPZ}")
+        raise InputError(f"{path}: needs images (N, 48, 48) and labels (N,), but has {held}; {AS_NPZ}")
     low, high = float(images.min()), float(images.max())
     if not (low >= 0 and high <= 65535):
         raise InputError(f"{path}: has levels from {low} to {high}; save grey levels from 0 to 255")

@@ -123,9 +123,7 @@ def _pictures_in(folder: Path, classes: Mapping[str, int]) -> list[tuple[Path, i
         # Below a class folder there may be more, such as one for each person.
         if label is not None and (inner := find_folders(each, classes)):
             misplaced = f"holds a folder {min(inner)}, a split or class; put splits around classes"
-            raise InputError(
-                f"{each}: {misplaced}, such as train/{each.name}/, and classes beside each other"
-            )
+            raise InputError(f"{each}: {misplaced}, such as train/{each.name}/")
         entries = _entries(each) if label is None else _all_entries(each)
         files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() not in DOCUMENTS]
         if label is not None or any(map(_is_picture, files)):
@@ -168,9 +166,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _all_entries(folder: Path) -> list[Path]:
-    return [
-        found for each in _entries(folder) for found in ([each] if each.is_file() else _all_entries(each))
-    ]
+    return [file for each in _entries(folder) for file in ([each] if each.is_file() else _all_entries(each))]
 
 
 def _is_picture(path: Path) -> bool:

@@ -125,9 +125,7 @@ def votes_of(faces: Faces, path: str) -> pd.DataFrame:
     from data.csv_files import read_votes
 
     if (votes := read_votes(path)) is None:
-        raise InputError(
-            f"{path}: is not FER+'s fer2013new.csv; download it from github.com/microsoft/FERPlus"
-        )
+        raise InputError(f"{path}: is not FER+'s fer2013new.csv; get it from github.com/microsoft/FERPlus")
     usage = votes["usage"].to_numpy()
     rows = faces.rows
     if faces.usage is None:  # train.csv, test.csv and emotion,pixels are known by how many faces they have

@@ -129,11 +129,10 @@ def find_faces(grey: Image.Image) -> list[Square]:
     """The faces of a grey picture, from left to right; empty where there are none."""
     scale = min(1.0, LONGEST_SIDE / max(grey.size))
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
+    small = grey.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     boxes, _, confidences = _cascade().detectMultiScale3(
         # The cascade misses dark and flat faces.
-        np.asarray(
-            ImageOps.autocontrast(grey.resize(size, Image.Resampling.BOX, reducing_gap=2.0), cutoff=0.5)
-        ),
+        np.asarray(ImageOps.autocontrast(small, cutoff=0.5)),
         scaleFactor=SCALE_STEP,
         minNeighbors=NEIGHBOURS,
         minSize=(SMALLEST, SMALLEST),

@@ -155,9 +155,7 @@ def split_validation(
         raise InputError(f"validation fraction {fraction}: {problem}; give a larger one, or more faces")
     if counts.min() < 2:
         rare = CLASS_NAMES[classes[counts.argmin()]]
-        raise InputError(
-            f"class {rare}: has one face, too few for a validation split; add more, or --validation none"
-        )
+        raise InputError(f"class {rare}: has one face, too few to split; add more, or --validation none")
     _, held_out = train_test_split(
         np.arange(len(label_of_group)), test_size=fraction, random_state=seed, stratify=label_of_group
     )

@@ -95,6 +95,18 @@ def test_outputs_are_checked_before_the_work(tmp_path):
         check_outputs([tmp_path / "b.png"] * 2, overwrite=False)
 
 
+def test_no_file_that_is_read_is_replaced(tmp_path):
+    parser = FigureParser("")
+    parser.add_data()
+    parser.add_figure("a.png")
+    data = tmp_path / "own.csv"
+    data.write_text("faces")
+    arguments = parser.parse_args(["--data", str(data), "--out", str(tmp_path / "own.png"), "--overwrite"])
+    with pytest.raises(InputError, match=r"own.csv: is read by this command; name another file"):
+        figure_files(arguments, texts=[".csv"])
+    assert figure_files(arguments) == [tmp_path / "own.png"]
+
+
 @pytest.mark.parametrize("taken", ["q.png", "q.pdf", "q-check.png", "q-check.pdf", "q.json"])
 def test_everything_beside_a_figure_is_checked_too(taken, tmp_path):
     arguments = argparse.Namespace(out=[str(tmp_path / "q.png"), str(tmp_path / "q.pdf")], overwrite=False)

@@ -284,7 +284,7 @@ def test_networks_without_faces_to_measure_on_end_with_the_line_of_the_script(
     (tmp_path / "train.csv").write_bytes((csvs / "train.csv").read_bytes())
     line = failing(report.main, "--data", tmp_path, "--runs", tiny_run, "--out", tmp_path / "report")
     assert "compact was trained on all" in line
-    assert not list((tmp_path / "report").iterdir())
+    assert not (tmp_path / "report").exists()
 
 
 @pytest.mark.parametrize(
@@ -293,11 +293,15 @@ def test_networks_without_faces_to_measure_on_end_with_the_line_of_the_script(
         (["--out", "report"], "run make demo"),
         (["--data", "missing"], "missing"),
         (["--data", ".", "--runs", "missing"], "no such weights"),
-        (["--data", ".", "--out", "missing/report"], "missing/report"),
+        (
+            ["--data", ".", "--runs", "dnn", "--out", "file/report"],
+            "is a file, not a folder",
+        ),
     ],
 )
 def test_wrong_input_ends_with_one_line(arguments, words, tmp_path, monkeypatch, failing):
     monkeypatch.chdir(tmp_path)
+    Path("file").write_text("")
     assert words in failing(report.main, *arguments)
 
 

@@ -43,6 +43,18 @@ def test_without_a_checkpoint_nothing_is_restored(tmp_path):
     assert load_checkpoint(small_model(), tmp_path) == []
 
 
+def test_a_run_of_several_epochs_without_its_checkpoint_is_not_started_again(tmp_path):
+    save_epoch(trained_model(), tmp_path, HISTORY + HISTORY)
+    (tmp_path / "checkpoint.weights.h5").unlink()
+    with pytest.raises(
+        InputError, match=r"checkpoint.weights.h5: is missing, and --resume continues from it"
+    ):
+        load_checkpoint(small_model(), tmp_path)
+    (tmp_path / "history.csv").write_text("rubbish\n1\n2\n")
+    with pytest.raises(InputError, match=r"history.csv: its history cannot be read"):
+        load_checkpoint(small_model(), tmp_path)
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "short", "other network"])
 def test_a_damaged_checkpoint_ends_with_one_line(tmp_path, damage):
     save_epoch(trained_model(), tmp_path, HISTORY)

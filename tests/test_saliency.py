@@ -50,7 +50,7 @@ def test_all_methods_of_unlabelled_rows_with_checks(csvs, tmp_path, capsys) -> N
     assert sorted(file.name for file in tmp_path.iterdir()) == ["maps-check.pdf", "maps.json", "maps.pdf"]
     assert [face["row"] for face in record["faces"]] == [3, 0]
     assert {(face["true"], face["explained"]) for face in record["faces"]} == {(None, "happy")}
-    assert record["methods"] == ["gradient", "smoothgrad", "integrated", "gradcam"]
+    assert record["methods"] == ["gradient", "smoothgrad", "integrated", "gradcam", "occlusion", "lime"]
     assert list(record["checks"]["orders"]) == [*record["methods"], "centre first", RANDOM]
     printed = capsys.readouterr().out
     assert "deletion" in printed
@@ -60,8 +60,10 @@ def test_all_methods_of_unlabelled_rows_with_checks(csvs, tmp_path, capsys) -> N
 def test_mean_maps_and_shares(csvs, tmp_path, capsys) -> None:
     options = ("--mean", 2, "--validation", "all", "--out", tmp_path / "mean.svg", tmp_path / "mean.png")
     record = run("--data", csvs / "fer2013.csv", *options)
-    mean = record["mean"]
-    assert list(mean["faces"]) == [*CLASS_NAMES, "all"]
+    mean, explained = record["mean"], record["faces"]
+    assert all(face["explained"] == face["true"] for face in explained), "of no class a map of another one"
+    assert list(mean["faces"]) == [name for name in CLASS_NAMES if name in str(explained)] + ["all"]
+    assert 5 < len(mean["faces"]) < 8, "compact never takes one of the drawn faces for disgust"
     for shares in mean["saliency"]["gradient"].values():
         assert sum(shares.values()) == pytest.approx(1)
     assert "mouth" in capsys.readouterr().out
@@ -71,7 +73,7 @@ def test_mean_maps_and_shares(csvs, tmp_path, capsys) -> None:
 def test_the_most_confident_mistakes_are_explained(csvs, tmp_path) -> None:
     record = run("--data", csvs / "fer2013.csv", "--worst", "3", "--out", tmp_path / "worst.svg")
     faces = read_faces(csvs / "fer2013.csv").of_usage("PublicTest")
-    probabilities = predict([find_weights("compact")], faces.images)
+    probabilities = predict([find_weights("compact")], faces.images, calibrated=True)
     wrong = faces.rows[most_confident_mistakes(faces, probabilities, 3)]
     assert [face["row"] for face in record["faces"]] == wrong.tolist()
     assert all(face["true"] != face["predicted"] for face in record["faces"])

@@ -155,7 +155,9 @@ def test_a_run_killed_at_any_file_resumes_to_the_bit(whole, csvs, tmp_path, tiny
 def test_a_finished_run_says_so_and_none_goes_on_with_other_data(whole, tiny, tmp_path, capsys, failing):
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    train_cnn.main(["--run", str(run), "--resume"])
+    moved = tmp_path / "moved.csv"
+    moved.write_bytes(Path(read_run(run)["arguments"]["data"]).read_bytes())
+    train_cnn.main(["--run", str(run), "--resume", "--data", str(moved)])
     assert f"{run} is finished: 3 epochs" in capsys.readouterr().out
     assert_equal_runs(whole, run)
     (run / "run.json").write_text(json.dumps(read_run(run) | {"data_digest": "0" * 16}))

@@ -53,7 +53,10 @@ def parse_options(networks: Sequence[str], description: str | None, argv: Sequen
         record = read_run(run)
         if record.get("network") not in networks or "initial_weights" not in record:
             raise InputError(f"{run}: is a run of another script or version; use that, or start a new run")
-        _refuse_contradictions(f"{run}: was started", record, parser.given(argv), initial)
+        given = parser.given(argv)
+        # The faces may have moved: train() compares what they are.
+        record["arguments"]["data"] = given.pop("data", record["arguments"]["data"])
+        _refuse_contradictions(f"{run}: was started", record, given, initial)
     elif (run / RUN).exists() and not picture:
         more = "continue it with --resume, train on from it with --from and another --run"
         raise InputError(f"{run}: has a run already; {more}, or choose another --run")

@@ -66,7 +66,7 @@ def read_history(path: Path) -> History:
     try:
         if file == path:
             return json.loads(file.read_bytes())["history"]
-        return pd.read_csv(file).to_dict("records")
+        return pd.read_csv(file).set_index("epoch", drop=False).to_dict("records")
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: its history cannot be read ({error}); give another run") from None
 
@@ -89,6 +89,8 @@ def load_checkpoint(model: Any, run: Path) -> History:
     """
     file = run / CHECKPOINT
     if not file.is_file():
+        if (run / HISTORY).is_file() and len(read_history(run)) > 1:
+            raise InputError(f"{file}: is missing, and --resume continues from it; start a new run")
         return []
     # An optimizer has no variables to restore into before it is built.
     model.optimizer.build(model.trainable_variables)

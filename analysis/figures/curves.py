@@ -100,7 +100,5 @@ def _draw_mean(
         ax.plot(epochs, mean, **line)
         ax.fill_between(epochs, mean - deviation, mean + deviation, color="0.5", alpha=0.4, linewidth=0)
     best = 100 * best_accuracies(histories, used)
-    label = (
-        f"mean and standard deviation of {len(runs)} seeds: ★ {best.mean():.1f} ± {best.std(ddof=1):.1f} %"
-    )
+    label = f"mean and deviation of {len(runs)} seeds: ★ {best.mean():.1f} ± {best.std(ddof=1):.1f} %"
     return Line2D([], [], **line, label=label)

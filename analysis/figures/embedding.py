@@ -9,7 +9,7 @@ from data.faces import Faces
 
 # Seven colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = ("#D55E00", "#000000", "#CC79A7", "#E69F00", "#0072B2", "#009E73", "#56B4E9")
-_PAIRS_PER_ROW = 2
+_PAIRS_IN_ROW = 2
 
 
 def draw_embedding(
@@ -26,9 +26,7 @@ def draw_embedding(
     left, right = figure.add_subfigure(grid[0, 0]), figure.add_subfigure(grid[0, 1])
     _draw_points(left.subplots(), labels, labels == predicted, points)
     right.suptitle("nearest neighbours with different labels", fontsize=10)
-    cells = right.subplots(
-        max(1, -(-len(pairs) // _PAIRS_PER_ROW)), 2 * _PAIRS_PER_ROW, squeeze=False
-    ).ravel()
+    cells = right.subplots(max(1, -(-len(pairs) // _PAIRS_IN_ROW)), 2 * _PAIRS_IN_ROW, squeeze=False).ravel()
     for ax in cells:
         ax.set_axis_off()
     for ax, index in zip(cells, pairs.ravel(), strict=False):
@@ -50,8 +48,6 @@ def _draw_points(ax: Axes, labels: np.ndarray, is_right: np.ndarray, points: np.
         own = points[labels == index]
         centre = own[np.square(own - np.median(own, axis=0)).sum(axis=1).argmin()]
         box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
-        ax.text(
-            centre[0], centre[1], CLASS_NAMES[index], ha="center", va="center", bbox=box, fontweight="bold"
-        )
+        ax.annotate(CLASS_NAMES[index], centre, ha="center", va="center", bbox=box, fontweight="bold")
     ax.set(xticks=[], yticks=[])
     ax.legend(title="true class; hollow: predicted wrong", loc="best", fontsize=8, title_fontsize=8)
