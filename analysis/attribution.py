@@ -212,7 +212,7 @@ def superpixels(image: np.ndarray) -> np.ndarray:
         side = round(LIME_PARTS**0.5)
         rows = np.arange(IMAGE_SIZE) * side // IMAGE_SIZE
         return rows[:, None] * side + rows
-    return slic(image, n_segments=LIME_PARTS, channel_axis=None, start_label=0)
+    return slic(image, n_segments=LIME_PARTS, compactness=0.1, channel_axis=None, start_label=0)
 
 
 def _logits(network: Any, views: np.ndarray, classes: np.ndarray) -> np.ndarray:
