@@ -47,7 +47,7 @@ from command_line.figures import FigureParser, figure_files
 from data import write_file
 from data.faces import locate_faces, read_faces
 from data.submission import probabilities_csv
-from models.prediction import fit_temperature, predict
+from models.prediction import predict
 from models.weights import DEFAULT, HELP
 
 
@@ -144,7 +144,6 @@ def print_calibration(labels: np.ndarray, values: Mapping[str, np.ndarray]) -> d
     errors = {kind: expected_calibration_error(labels, each) for kind, each in values.items()}
     texts = [f"{error:.4f} {kind}" for kind, error in errors.items()]
     print(f"\nexpected calibration error: {'; '.join(texts)}")
-    print(f"temperature that fits these faces: {fit_temperature(labels, values['plain']):.4f}")
     return errors
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from analysis.figures import save_figures
 from analysis.figures.confusion import draw_captioned
-from analysis.label_errors import as_text, estimate_errors, judge, rank_suspects
+from analysis.label_errors import agreement, as_text, estimate_errors, judge, rank_suspects, with_majority
 from command_line import one_line_errors
 from command_line.figures import FigureParser, figure_files
 from data import InputError, write_file
@@ -69,8 +69,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     print(as_text(estimate, len(faces)))
     record = {"faces": len(faces), **asdict(estimate), "pairs": estimate.pairs.to_dict("records")}
     if votes is not None:
-        print("precision for labels that at least 60 % of FER+'s annotators contradict:")
-        judged = judge(votes[known], table, labels)
+        own = with_majority(votes[known], table)
+        by_labels, by_networks = (f"{100 * share:.1f} %" for share in agreement(own))
+        print(
+            f"where most annotators of FER+ agree, so do {by_labels} of labels, {by_networks} of predictions"
+        )
+        print(f"precision for labels that such a majority contradicts, among these {len(own):,} faces:")
+        judged = judge(own)
         print(judged.to_string(float_format="{:.3f}".format))
         record["precision"] = judged.to_dict("index")
     first = table[:SHOWN]

@@ -99,16 +99,31 @@ def estimate_errors(labels: np.ndarray, probabilities: np.ndarray) -> Estimate:
     return Estimate(share, max(share - half, 0.0), min(share + half, 1.0), pairs)
 
 
-def judge(votes: pd.DataFrame, table: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
-    """How well rankings find the labels that annotators contradict, of faces with a clear majority of them.
+def with_majority(votes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows for which a clear majority of FER+'s annotators agrees, in the order of the faces.
 
-    votes: of N faces, as labels.votes_of() gives them. table: what rank_suspects() gives. labels: (N,) int.
+    votes: of N faces, as labels.votes_of() gives them. table: what rank_suspects() gives. Added is the column
+    majority, the name of a class or other answer.
+    """
+    names = votes.rename(columns=dict(enumerate(CLASS_NAMES)))
+    is_clear = (names.max(axis=1) >= CLEAR * names.sum(axis=1)).to_numpy()
+    return table.sort_index()[is_clear].assign(majority=names.idxmax(axis=1).to_numpy()[is_clear])
+
+
+def agreement(own: pd.DataFrame) -> tuple[float, float]:
+    """The shares of labels, and of predictions, that the majority agrees with. own: of with_majority()."""
+    is_kept = own["probability_of_label"] >= own["probability_of_suggestion"]
+    predicted = own["label"].where(is_kept, own["suggested_label"])
+    return (own["label"] == own["majority"]).mean(), (predicted == own["majority"]).mean()
+
+
+def judge(own: pd.DataFrame) -> pd.DataFrame:
+    """How well rankings find the labels that a majority contradicts. own: what with_majority() gives.
+
     A row for this ranking, for that by the loss of the label, and for chance: precision among the FIRST such
     faces, and average precision, the area under precision and recall.
     """
-    is_clear = (votes.max(axis=1) >= CLEAR * votes.sum(axis=1)).to_numpy()
-    is_wrong = (votes.idxmax(axis=1).to_numpy() != labels)[is_clear]
-    own = table.sort_index()[is_clear]
+    is_wrong = (own["majority"] != own["label"]).to_numpy()
     loss = -own["probability_of_label"].to_numpy()
     rows = {}
     for name, values in (

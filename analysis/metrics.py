@@ -56,9 +56,8 @@ def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """
     predicted, present = probabilities.argmax(axis=1), np.unique(labels)
     scores = precision_recall_fscore_support(labels, predicted, labels=present, zero_division=0)
-    classes = pd.DataFrame(
-        dict(zip(("precision", "recall", "f1", "faces"), scores, strict=True)), np.take(CLASS_NAMES, present)
-    )
+    columns = dict(zip(("precision", "recall", "f1", "faces"), scores, strict=True))
+    classes = pd.DataFrame(columns, np.take(CLASS_NAMES, present))
     # One class against the rest; without a face of another class there is no curve.
     if len(present) > 1:
         areas = [roc_auc_score(labels == index, probabilities[:, index]) for index in present]

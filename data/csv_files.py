@@ -67,7 +67,6 @@ FOREIGN = (
     (0, (b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
     (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
     (0, (b"ARROW1", b"FEA1"), "an Arrow file", "save its table as Parquet"),
-    (0, (b"version https://git-lfs"), "the pointer of Git LFS to a file", "run git lfs pull"),
     (0, (b"PAR1", b"SQLite", b"%PDF", b"{", b"["), "no table of text", AS_CSV),
     (0, (b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
 )
@@ -158,9 +157,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
             file.seek(0)
             first = file.readline()
             file.seek(0)
-            table = pd.read_csv(
-                file, sep=max(",", ";", "\t", key=lambda sign: first.count(sign.encode())), **lines, **fields
-            )
+            separator = max(",", ";", "\t", key=lambda sign: first.count(sign.encode()))
+            table = pd.read_csv(file, sep=separator, **lines, **fields)
         table.index += 1
         is_blank = (table == "").all(axis=1)
         rows = table[~is_blank]

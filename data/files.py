@@ -36,13 +36,12 @@ def read_file(path: Path, classes: Sequence[str], how: str | None, only_test: bo
                 names = [member.filename for member in members]
                 if all(name.endswith(".npy") for name in names):
                     return _read_npz(path, classes, how)
-                is_office = "[Content_Types].xml" in names
                 # A table of pixels may have previews beside it, and pictures a table of their names.
                 tables, pictures = (
                     sum(each.file_size for each in members if each.filename.lower().endswith(ending))
                     for ending in (".csv", ENDINGS)
                 )
-                if not is_office and pictures > tables:
+                if pictures > tables and "[Content_Types].xml" not in names:
                     with tempfile.TemporaryDirectory() as folder:
                         archive.extractall(folder, members)
                         try:
@@ -115,8 +114,7 @@ def _read_parquet(path: Path, classes: Sequence[str], how: str | None) -> Faces:
     values = [value["bytes"] if _is_stored(value) else value for value in frame[columns[0]]]
     # Without names, numbers may be in any order, mostly that of the alphabet.
     meanings = class_meanings(classes, numbers=False)
-    frame = frame.drop(columns=columns)
-    return _faces(path, [io.BytesIO(value) for value in values], frame, meanings, how)
+    return _faces(path, [io.BytesIO(value) for value in values], frame.drop(columns=columns), meanings, how)
 
 
 def _is_stored(value: object) -> bool:

@@ -156,8 +156,7 @@ def split_validation(
     if counts.min() < 2:
         rare = CLASS_NAMES[classes[counts.argmin()]]
         raise InputError(f"class {rare}: has one face, too few to split; add more, or --validation none")
-    _, held_out = train_test_split(
-        np.arange(len(label_of_group)), test_size=fraction, random_state=seed, stratify=label_of_group
-    )
+    sizes = {"test_size": fraction, "random_state": seed, "stratify": label_of_group}
+    _, held_out = train_test_split(np.arange(len(label_of_group)), **sizes)
     is_held_out = np.isin(group_of_face, held_out)
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)

@@ -52,9 +52,8 @@ def half_precision(
     if change > HALF_PRECISION_TOLERANCE:
         problem = f"half precision changes an accuracy by {change:.4f}"
         raise InputError(f"{weights.path}: {problem}; share the file of the run")
-    temperature = fit_temperature(
-        faces.require_labels()[~duplicates], predict_probabilities([network], faces.images[~duplicates])
-    )
+    rest = faces.select(~duplicates)
+    temperature = fit_temperature(rest.require_labels(), predict_probabilities([network], rest.images))
     after |= {"faces": len(faces), "faces_without_duplicates": int(np.sum(~duplicates))}
     made = {"sha256": hashlib.sha256(content).hexdigest(), "PublicTest": after, "history": list(history)}
     made |= {"date": datetime.date.today().isoformat(), "licence": LICENCE}

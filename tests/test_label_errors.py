@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 import label_errors
-from analysis.label_errors import estimate_errors, judge, notes_on, rank_suspects
+from analysis.label_errors import agreement, estimate_errors, judge, notes_on, rank_suspects, with_majority
 from data import CLASS_NAMES
 from data.faces import Faces, read_faces
 from data.labels import CLASS_OF_NAME
@@ -61,7 +61,9 @@ def test_rankings_are_judged_by_clear_majorities():
     votes["unknown"] = 4
     votes.loc[~is_clear, "nf"] = 1
     table = rank_suspects(FACES, PROBABILITIES)
-    judged = judge(votes, table, LABELS)
+    own = with_majority(votes, table)
+    assert agreement(own) == pytest.approx((1 - IS_WRONG[is_clear].mean(), 1), abs=0.02)
+    judged = judge(own)
     clear = table[is_clear[table["row"]]]
     assert judged.loc["this ranking", "first 50"] == IS_WRONG[clear["row"][:50]].mean()
     assert judged.loc["chance", "first 50"] == IS_WRONG[is_clear].mean()

@@ -117,12 +117,9 @@ def environment(backend: str = "tensorflow", gpus: Sequence[str] = ()) -> dict[s
     backend: Keras's, tensorflow or jax. gpus: the names of those it computes on.
     """
     versions = {name: importlib.metadata.version(name) for name in (backend, "keras", "numpy")}
-    machine = {
-        "processor": cpu_information("model name") or platform.processor(),
-        "cores": os.cpu_count(),
-        "gpus": ", ".join(gpus),
-        "system": platform.platform(),
-    }
+    processor = cpu_information("model name") or platform.processor()
+    machine = {"processor": processor, "cores": os.cpu_count(), "gpus": ", ".join(gpus)}
+    machine["system"] = platform.platform()
     versions["python"] = platform.python_version()
     return {"versions": versions, "commit": commit(), "machine": machine}
 

@@ -149,9 +149,8 @@ def draw_roc(labels: np.ndarray, probabilities: Mapping[str, np.ndarray], descri
     """
     figure = Figure(figsize=(5.4 * len(probabilities), 5.6), layout="constrained")
     figure.suptitle(f"ROC curves, each class against the rest\n{described}")
-    for ax, (name, values) in zip(
-        figure.subplots(1, len(probabilities), squeeze=False)[0], probabilities.items(), strict=True
-    ):
+    panels = figure.subplots(1, len(probabilities), squeeze=False)[0]
+    for ax, (name, values) in zip(panels, probabilities.items(), strict=True):
         ax.plot([0, 1], [0, 1], color="0.7", linestyle=":", label="chance: area 0.500")
         for index in (index for index in np.unique(labels) if (labels != index).any()):
             false, true, _ = roc_curve(labels == index, values[:, index])
