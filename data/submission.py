@@ -66,7 +66,7 @@ def mean_predictions(paths: Sequence[str], exact_hashes: np.ndarray, source: str
     if len(memorised := table[table["trained_on"] == 1]):
         row = f"{memorised['file'].iloc[0]}: row {memorised.index[0]}"
         raise InputError(f"{row}: its networks were trained on this face of {source}; give other files")
-    return table.groupby("hash")[list(CLASS_NAMES)].mean().reindex(exact_hashes).to_numpy()
+    return table.groupby("hash")[list(CLASS_NAMES)].mean().reindex(exact_hashes).to_numpy(copy=True)
 
 
 def _read_probabilities(path: Path) -> pd.DataFrame:
