@@ -189,11 +189,9 @@ def test_a_folder_without_pictures_is_one_line(tmp_path):
         read_folder(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("place", "words"), [("happy/test", "train/happy/"), ("happy/sad", "classes beside each other")]
-)
-def test_splits_and_classes_in_a_class_are_refused(classes, place, words):
+@pytest.mark.parametrize("place", ["happy/test", "happy/sad"])
+def test_splits_and_classes_in_a_class_are_refused(classes, place):
     (classes / place).mkdir()
     shutil.move(classes / "happy" / "happy-0.png", classes / place)
-    with pytest.raises(InputError, match=r"happy: holds a folder (test|sad), a split or class; .*" + words):
+    with pytest.raises(InputError, match=r"holds a folder (test|sad), a split .* such as train/happy/"):
         read_folder(classes)

@@ -269,7 +269,7 @@ def test_the_whole_report_of_drawn_faces(csvs, tiny_run, tmp_path, failing, caps
     arguments = ["--data", csvs, "--runs", tiny_run, "--quick", "--out", out]
     report.main([str(word) for word in arguments])
     printed = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in printed[:2]] == ["confusion.py", "saliency.py"]
+    assert [line.split()[1] for line in printed[:2]] == ["confusion.py", "label_errors.py"]
     shown = Page((out / "report.html").read_text())
     assert len(shown.all("img", "src")) == 10
     assert all((out / link).is_file() for link in shown.all("a", "href") if link[0] != "#")
