@@ -19,7 +19,7 @@ BEST_CLASSES = ("happy", "surprise")
 # In the order of the report; within a pair in that of the classes, as confusion.py names pairs.
 CONFUSED_PAIRS = (("angry", "sad"), ("angry", "disgust"), ("fear", "sad"), ("sad", "neutral"))
 SALIENT_PARTS = ("mouth", "cheeks")
-# The verdict on question 4 is that of the method whose maps pass the checks best (docs/results.md).
+# The verdict on question 4 is that of the method by gradients that passes the checks best (docs/results.md).
 METHOD, REPORT_METHOD = "smoothgrad", "gradient"
 
 
