@@ -8,7 +8,7 @@ FOLDER has your CSV files under their usual names: fer2013.csv or icml_face_data
 Measured are faces that no network was trained on.
 The reference network, with which the others are compared, is the report's CNN, else the first of --runs.
 Without --data the page shows what `make demo` made. Writes report.html, which opens offline, and beside it
-the figures as .png and .pdf with their numbers. On two cores that takes about half an hour, --quick five minutes.
+the figures as .png and .pdf with their numbers. On two cores that takes half an hour, --quick five minutes.
 """
 
 import argparse
