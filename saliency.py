@@ -80,10 +80,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if photographs:
         source, found = {"images": arguments.images}, face_table(photographs, probabilities)
         print(found.astype(object).fillna("-").to_string(index=False, float_format="{:.3f}".format))
+        # A row for each face in both, in one order; photographs without a face have one in `found` only.
         table = found.dropna().reset_index().loc[:, "file":"side"].join(table.drop(columns="row"))
     classes = table["explained"].map(CLASS_NAMES.index).to_numpy()
-    chosen = arguments.images or arguments.rows
-    shown = table if chosen else surest_faces(table, arguments.mean or 1)
+    is_chosen = bool(arguments.images or arguments.rows)
+    shown = table if is_chosen else surest_faces(table, arguments.mean or 1)
     is_right = shown["predicted"] == shown["true"]
     if arguments.mean and is_right.any():  # other maps are of other classes
         shown = shown[is_right]
@@ -92,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         if not len(mistakes):
             raise InputError(f"{faces.source}: {weights.name} makes no mistake; omit --worst")
         shown = table.iloc[mistakes]
-    checked = table if chosen else random_faces(table, arguments.seed)
+    checked = table if is_chosen else random_faces(table, arguments.seed)
 
     images, described = faces.images[shown.index], shown.to_dict("records")
     maps = saliency_maps(network, arguments.method, images, classes[shown.index], arguments.seed)

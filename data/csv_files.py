@@ -162,7 +162,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
         table.index += 1
         is_blank = (table == "").all(axis=1)
         rows = table[~is_blank]
-        if is_blank[: rows.index.max()].any():  # blank lines may end the file
+        # Blank lines may end the file, and stand between all rows, as Python's csv writes them on Windows.
+        if is_blank[: rows.index.max()].any() and is_blank.sum() < len(rows) - 1:
             raise _fault(path, is_blank.idxmax(), "is blank, but rows follow")
         return rows
     except pd.errors.EmptyDataError:

@@ -114,6 +114,7 @@ OTHER_FORMS = {
     "semicolons, commas between pixels": PLAIN.replace(",", ";").replace(" ", ", "),
     "tabs": PLAIN.replace(",", "\t"),
     "capitals": PLAIN.upper(),
+    "of Python's csv on Windows": PLAIN.replace("\n", "\r\r\n"),
     "names of classes": re.sub("ing,3,", "ing,Happiness,", PLAIN),
     "lists": re.sub(r"(\d+ .*)", r'"[\1]"', PLAIN).replace(" ", ", "),
     "lists of NumPy's numbers": re.sub(
