@@ -32,9 +32,8 @@ def write_file(path: str | os.PathLike[str], content: bytes | memoryview | str) 
     temporary = path.with_name(f".{secrets.token_hex(4)}.tmp")
     try:
         # A file's name in a text may hold what is no character in any encoding.
-        temporary.write_bytes(
-            content.encode(errors="backslashreplace") if isinstance(content, str) else content
-        )
+        encoded = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+        temporary.write_bytes(encoded)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 
 import train_cnn
 import train_dnn
-from data import InputError
+from data import InputError, progress
 from data.faces import read_faces
 from data.splits import image_hashes
 from models import CONVOLUTIONAL
@@ -144,9 +145,11 @@ def test_a_run_killed_at_any_file_resumes_to_the_bit(whole, csvs, tmp_path, tiny
         patch.setattr(Path, "replace", kill)
         with pytest.raises(SystemExit):
             train_cnn.main(command(csvs / "fer2013.csv", tmp_path, RANDOM))
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
     train_cnn.main(["--run", str(tmp_path), "--resume"])
-    has_epoch = write >= 6
-    assert ("continuing after epoch 1 of 3\n" in capsys.readouterr().out) == has_epoch
+    has_epoch, printed = write >= 6, capsys.readouterr()
+    assert ("continuing after epoch 1 of 3\n" in printed.out) == has_epoch
+    assert re.search(r"\ntraining: still working, 1 of \d+ steps after 00:0", printed.err)
     assert_equal_runs(whole, tmp_path)
     assert read_run(tmp_path)["precision"] == "bfloat16"
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in whole.iterdir()}

@@ -16,6 +16,7 @@ import numpy as np
 
 from data import NUM_CLASSES, InputError, write_file
 from data.faces import Faces
+from data.progress import Progress
 from data.splits import image_hashes
 from data.submission import probabilities_csv
 from models import builder, weights
@@ -78,9 +79,7 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         started = time.monotonic()
         seed_dropout(model, seed, epoch * batches.steps)
         row = {"epoch": epoch + 1, **train_epoch(model, batches, epoch)}
-        network = model
-        if averaged:
-            network = averaged.update(model, batches.epoch(epoch, mixup=False))
+        network = averaged.update(model, batches.epoch(epoch, mixup=False)) if averaged else model
         scores, temperature = validate(network, data.validation, recipe.label_smoothing)
         row |= scores
         measured = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
@@ -173,9 +172,13 @@ def seed_dropout(model: Any, seed: int, step: int) -> None:
 
 def train_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
     """Train for one epoch: its loss and accuracy. Raises InputError when the training diverged."""
-    on_terminal = int(sys.stdout.isatty())  # else a progress bar would fill a log with backspaces
-    options = {"steps_per_epoch": batches.steps, "shuffle": False, "verbose": on_terminal}
-    fitted = model.fit(batches.epoch(epoch), **options)
+    import keras
+
+    on_terminal = sys.stdout.isatty()  # there Keras's bar shows the loss, too; a log it would fill
+    options = {"steps_per_epoch": batches.steps, "shuffle": False, "verbose": int(on_terminal)}
+    with Progress(desc="training", total=batches.steps, unit=" steps", disable=on_terminal) as bar:
+        tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: bar.update())
+        fitted = model.fit(batches.epoch(epoch), **options, callbacks=[tick])
     logs = {name: float(values[0]) for name, values in fitted.history.items()}
     # A ReLU may turn a NaN into 0, so that the loss would not show it.
     if not all(np.isfinite(each).all() for each in (logs["loss"], *model.get_weights())):
