@@ -44,7 +44,6 @@ from analysis.metrics import ALL, expected_calibration_error, most_confident_mis
 from analysis.trainings import differ_in_seed, read_training
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
-from data import write_file
 from data.faces import locate_faces, read_faces
 from data.submission import probabilities_csv
 from models.prediction import predict
@@ -110,23 +109,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if arguments.roc:
         figures["-roc"] = draw_roc(labels, {key: one[rows] for key, one in probabilities.items()}, described)
     if is_repeated:
-        tables = [scores[name][held.subset] for name in networks]
-        statistics = seed_statistics(tables)
-        print(f"\n{seeds_text(statistics, len(tables))}")
-        figures["-seeds"] = draw_seeds(tables, statistics, described)
+        by_seed = [scores[name][held.subset] for name in networks]
+        statistics = seed_statistics(by_seed)
+        print(f"\n{seeds_text(statistics, len(by_seed))}")
+        figures["-seeds"] = draw_seeds(by_seed, statistics, described)
         record["seeds"] = statistics.loc[ALL].to_dict("index")
-    texts = {files[0].with_suffix(".csv"): as_csv(scores)}
+    tables = {"": as_csv(scores)}
     if arguments.worst:
         values = probabilities[reference][rows]
         worst = most_confident_mistakes(held.reference, values, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
         mistakes = held.reference.select(worst)
         figures["-worst"] = draw_mistakes(title, mistakes, values[worst])
-        texts[files[0].with_name(f"{files[0].stem}-worst.csv")] = probabilities_csv(mistakes, values[worst])
-    written = save_figures(figures, files, record)
-    for file, text in texts.items():
-        write_file(file, text)
-    for file in (*written, *texts):
+        tables["-worst"] = probabilities_csv(mistakes, values[worst])
+    for file in save_figures(figures, files, record, tables):
         print(f"wrote {file}")
     return record
 

@@ -20,7 +20,7 @@ from analysis.figures.embedding import draw_embedding
 from analysis.held_out import held_out
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
-from data import CLASS_NAMES, InputError, write_file
+from data import CLASS_NAMES, InputError
 from data.faces import locate_faces, read_faces
 from data.splits import Hashes, group_duplicates
 from models.prediction import predict_probabilities, set_up_keras
@@ -56,12 +56,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     points, groups = in_two_dimensions(features, arguments.seed), group_duplicates(Hashes.of(faces.images))
     pairs = surprising_neighbours(features, faces.require_labels(), groups, PAIRS)
     title = f"What {weights.name} sees in {held.described()}"
-    written = save_figures({"": draw_embedding(title, faces, predicted, points, pairs)}, files)
+    figures = {"": draw_embedding(title, faces, predicted, points, pairs)}
     table = pd.DataFrame({"row": faces.rows, "true": np.take(CLASS_NAMES, faces.require_labels())})
     table = table.assign(predicted=np.take(CLASS_NAMES, predicted), x=points[:, 0], y=points[:, 1])
-    written.append(files[0].with_suffix(".csv"))
-    write_file(written[-1], table.to_csv(index=False, float_format="%.3f", lineterminator="\n"))
-    for file in written:
+    content = table.to_csv(index=False, float_format="%.3f", lineterminator="\n")
+    for file in save_figures(figures, files, tables={"": content}):
         print(f"wrote {file}")
 
 

@@ -30,7 +30,7 @@ from analysis.figures import save_figures
 from analysis.figures.filters import draw_examples, draw_outputs, draw_pictures
 from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files
-from data import InputError, write_file
+from data import InputError
 from data.faces import Faces, locate_faces, read_faces
 from models.prediction import set_up_keras
 from models.weights import DEFAULT_SINGLE, HELP_SINGLE, find_weights, load_network
@@ -83,9 +83,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     columns = {"name": units.names, "activation": ascent.activations, "dead": ascent.dead}
     columns |= {"plain_dark": ascent.plain[0], "plain_light": ascent.plain[1]}
     table = pd.DataFrame(columns | {"best_face": found.activations[:, 0] if found else None})
-    written = [*save_figures(figures, files), files[0].with_suffix(".csv")]
-    write_file(written[-1], table.to_csv(index=False, lineterminator="\n"))
-    for file in written:
+    for file in save_figures(figures, files, tables={"": table.to_csv(index=False, lineterminator="\n")}):
         print(f"wrote {file}")
     rows = table.to_dict("records")
     return {"weights": str(weights.path), "layer": units.layer, "kind": units.kind, "units": rows}

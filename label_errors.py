@@ -22,7 +22,8 @@ from analysis.figures.confusion import draw_captioned
 from analysis.label_errors import agreement, as_text, estimate_errors, judge, rank_suspects, with_majority
 from command_line import one_line_errors
 from command_line.figures import FigureParser, figure_files
-from data import InputError, write_file
+from data import InputError
+from data.csv_files import read_votes
 from data.faces import Faces, locate_faces, read_faces
 from data.labels import votes_of
 from data.splits import image_hashes, trained_on
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     files = figure_files(arguments, texts=[".csv", ".json"])
     faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
     faces.require_labels()
-    votes = None if arguments.labels is None else votes_of(faces, arguments.labels)
+    votes = votes_of(faces, read_votes(path), path) if (path := arguments.labels) is not None else None
 
     probabilities = unseen_predictions(faces, arguments)
     known = ~np.isnan(probabilities).any(axis=1)
@@ -85,10 +86,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         for each in first.itertuples()
     ]
     title = f"The {len(first)} most suspicious labels of {len(faces):,} faces"
-    figure = draw_captioned(title, faces.images[first.index], captions, 8)
-    written = [*save_figures({"": figure}, files, record), files[0].with_suffix(".csv")]
-    write_file(written[-1], table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
-    for file in written:
+    figures = {"": draw_captioned(title, faces.images[first.index], captions, 8)}
+    content = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    for file in save_figures(figures, files, record, {"": content}):
         print(f"wrote {file}")
     return record
 

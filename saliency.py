@@ -73,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     set_up_keras(deterministic=True)
     network = load_network(weights)
-    temperature = weights.metadata.get("temperature", 1.0)  # as predict.py
-    probabilities = predict_probabilities([network], faces.images, temperatures=[temperature])
+    # Calibrated, as in predict.py.
+    probabilities = predict_probabilities([network], faces.images, temperatures=[weights.temperature])
     table = explain(faces, probabilities, arguments.explained)
     source = {"data": Path(faces.source).name}
     if photographs:

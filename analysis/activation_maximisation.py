@@ -230,8 +230,8 @@ def happy_face(network: Any, weights: Weights, faces: Faces) -> Faces:
         held = held_out(faces, [weights], allow_seen=True)
         faces = held.faces.select(held.subsets.get(WITHOUT_DUPLICATES, slice(None)))
     # All faces, as saliency.py: in other batches, probabilities near 1 can differ in the last bit.
-    temperatures = [weights.metadata.get("temperature", 1.0)]
-    table = explain(faces, predict_probabilities([network], faces.images, False, temperatures), "happy")
+    probabilities = predict_probabilities([network], faces.images, temperatures=[weights.temperature])
+    table = explain(faces, probabilities, "happy")
     if "happy" not in set(table["true"]):
         table["true"] = "happy"
     return faces.select(surest_faces(table[table["true"] == "happy"], 1).index.to_numpy())

@@ -101,8 +101,8 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
     """
     from data.csv_files import read_labels, read_votes
 
-    if read_votes(path) is not None:
-        return _with_majority(faces, votes_of(faces, path))
+    if (votes := read_votes(path)) is not None:
+        return _with_majority(faces, votes_of(faces, votes, path))
     if faces.labels is not None:
         raise InputError(f"{faces.source}: has labels of its own; omit --labels")
     own = faces.rows if faces.ids is None else faces.ids
@@ -116,15 +116,14 @@ def attach_labels(faces: Faces, path: str, classes: Sequence[str] = ()) -> Faces
     return without_left_out(replace(faces.select(rows[in_order]), labels=labels[order[in_order]]))
 
 
-def votes_of(faces: Faces, path: str) -> pd.DataFrame:
+def votes_of(faces: Faces, votes: pd.DataFrame | None, path: str) -> pd.DataFrame:
     """The votes that FER+'s annotators gave each of N faces: a column for each class and other answer.
 
-    Columns are indices into CLASS_NAMES, and 'contempt', 'unknown' and 'nf' (not a face). Raises InputError
-    where `path` is not fer2013new.csv, or the faces are not the rows of FER2013.
+    votes: what read_votes() makes of the file `path`. Columns are indices into CLASS_NAMES, and 'contempt',
+    'unknown' and 'nf' (not a face). Raises InputError where that is not fer2013new.csv, or the faces are not
+    the rows of FER2013.
     """
-    from data.csv_files import read_votes
-
-    if (votes := read_votes(path)) is None:
+    if votes is None:
         raise InputError(f"{path}: is not FER+'s fer2013new.csv; get it from github.com/microsoft/FERPlus")
     usage = votes["usage"].to_numpy()
     rows = faces.rows

@@ -112,7 +112,7 @@ def predict(
     calibrated: divide the logits of each network by the temperature in its metadata.
     """
     set_up_keras()
-    temperatures = [each.metadata.get("temperature", 1.0) if calibrated else 1.0 for each in weights]
+    temperatures = [each.temperature if calibrated else 1.0 for each in weights]
     return predict_probabilities([load_network(each) for each in weights], images, tta, temperatures)
 
 

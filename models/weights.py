@@ -60,6 +60,11 @@ class Weights:
         return self.metadata["network"]
 
     @property
+    def temperature(self) -> float:
+        """What calibrates its probabilities, when its logits are divided by it; 1 where none was fitted."""
+        return self.metadata.get("temperature", 1.0)
+
+    @property
     def name(self) -> str:
         """The name in figures: that of the run folder, or the file's own."""
         path = self.path.resolve()

@@ -24,12 +24,16 @@ FORMATS: dict[str, Any] = {".png": {}, ".pdf": {"CreationDate": None}, ".svg": {
 
 
 def save_figures(
-    figures: Mapping[str, Figure], files: Sequence[Path], record: Mapping[str, Any] | None = None
+    figures: Mapping[str, Figure],
+    files: Sequence[Path],
+    record: Mapping[str, Any] | None = None,
+    tables: Mapping[str, str] = {},
 ) -> list[Path]:
-    """Write figures, and what was measured as JSON beside the first; give the paths. Raises OSError.
+    """Write figures, and beside the first what was measured; give the paths. Raises OSError.
 
     figures: by what is added to the stem of each file; '' for the figure that the files are named after.
-    files: one per format, with an ending in FORMATS.
+    files: one per format, with an ending in FORMATS. record: becomes the .json. tables: the texts of CSVs, by
+    what is added to the stem as for figures.
     """
     contents: dict[Path, memoryview | str] = {}
     for added, figure in figures.items():
@@ -42,6 +46,7 @@ def save_figures(
             contents[file.with_stem(file.stem + added)] = content.getbuffer()
     if record is not None:
         contents[files[0].with_suffix(".json")] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    contents |= {files[0].with_name(f"{files[0].stem}{each}.csv"): tables[each] for each in tables}
     for path, text in contents.items():
         write_file(path, text)
     return list(contents)
