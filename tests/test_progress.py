@@ -2,6 +2,7 @@
 
 import io
 import time
+from weakref import WeakSet
 
 from data import progress
 from data.progress import Progress
@@ -19,6 +20,8 @@ def test_off_a_terminal_there_are_lines_and_only_of_long_work(monkeypatch, capsy
 
 
 def test_on_a_terminal_there_is_a_bar_which_goes(monkeypatch):
+    # A bar that another test's error left open would move this one to the next line.
+    monkeypatch.setattr(Progress, "_instances", WeakSet())
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stderr", terminal)
