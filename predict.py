@@ -8,8 +8,8 @@ the faces with probability p, about a share p is predicted right. Where labels a
 CSV or --labels), the accuracy of all faces and of those without duplicates in training is printed too, with
 95 % intervals.
 
-In photographs, upright faces seen from the front are found; --faces whole takes each picture as one face. A
-photograph without a face gets a row that says so; when none has one, the exit code is 2.
+Faces in photographs are found, also tilted, dark and partly covered ones; --faces whole takes each picture as
+one face. A photograph without a face, or that cannot be read, gets a row that says so.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from command_line import Parser, check_folder, check_outputs, one_line_errors, s
 from data import CLASS_NAMES, write_file
 from data.faces import locate_faces, read_faces
 from data.labels import attach_labels
-from data.photographs import face_table, names_of, read_photographs
+from data.photographs import DRAWN, NO_FACE, UNREADABLE, face_table, read_photographs
 from data.pictures import png_bytes
 from data.splits import trained_on
 from data.submission import probabilities_csv, submission_csv
@@ -96,21 +96,20 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     """Print what the networks predict for the faces in photographs; write and draw it where asked for."""
     weights = find_ensemble(arguments.weights)
     outputs = check_outputs(filter(None, [arguments.out]), arguments.overwrite, [".csv", ".json"])
-    folders = [*filter(None, (arguments.annotate, arguments.crops))]
-    for folder in folders:
+    for folder in filter(None, (arguments.annotate, arguments.crops)):
         check_folder(folder)
     photographs = read_photographs(arguments.images, arguments.faces)
-    images = np.concatenate([each.images for each in photographs])
-    names, drawings, crops = names_of(photographs), [], []
+    drawings, crops = [], []
     if arguments.annotate:
-        drawings = [Path(arguments.annotate, f"{name}-faces.png") for name in names]
+        readable = [each for each in photographs if not each.problem]
+        drawings = [Path(arguments.annotate, f"{each.name}{DRAWN}") for each in readable]
     if arguments.crops:
-        counts = [range(1, len(each.squares) + 1) for each in photographs]
-        numbered = [f"{name}-{number}" for name, each in zip(names, counts, strict=True) for number in each]
-        crops = [Path(arguments.crops, f"{name}.png") for name in numbered]
-    for folder in folders:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        numbered = [(each.name, number + 1) for each in photographs for number in range(len(each.squares))]
+        crops = [Path(arguments.crops, f"{name}-{number}.png") for name, number in numbered]
+    for file in [*drawings, *crops]:
+        file.parent.mkdir(parents=True, exist_ok=True)
     check_outputs([*drawings, *crops], arguments.overwrite)
+    images = np.concatenate([each.images for each in photographs])
     probabilities = predict(weights, images, arguments.tta, calibrated=True)
     table = face_table(photographs, probabilities, arguments.unsure).round(6)
     shown = table.astype(object).where(table.notna(), "-")
@@ -120,14 +119,19 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
         as_json = table.to_json(orient="records", indent=2, force_ascii=False).replace("\\/", "/")
         write_file(file, as_json if file.suffix.lower() == ".json" else table.to_csv(index=False))
         print(f"wrote {file}: {len(table):,} rows")
+    counts = [f"{each}: {sum(table['emotion'] == each):,}" for each in (NO_FACE, UNREADABLE)]
+    print(f"photographs: {len(photographs):,}; faces: {len(images):,}; {'; '.join(counts)}")
     for file, image in zip(crops, images, strict=False):
         write_file(file, png_bytes(image))
     if crops:
         print(f"wrote {len(crops):,} faces into {arguments.crops}")
     if drawings:
-        from analysis.figures.photographs import annotate  # matplotlib takes as long as the faces
+        from analysis.figures import save_figures  # here, because matplotlib takes as long as the faces
+        from analysis.figures.photographs import draw_photograph
 
-        annotate(photographs, probabilities, drawings, arguments.unsure)
+        ends = np.cumsum([len(each.squares) for each in readable])
+        for each, values, file in zip(readable, np.split(probabilities, ends[:-1]), drawings, strict=True):
+            save_figures({"": draw_photograph(each, values, arguments.unsure)}, [file])
         print(f"wrote {len(drawings):,} drawings into {arguments.annotate}")
 
 

@@ -30,7 +30,7 @@ from command_line import one_line_errors, whole_number
 from command_line.figures import FigureParser, figure_files, row_numbers
 from data import CLASS_NAMES, InputError
 from data.faces import Faces, locate_faces, read_faces
-from data.photographs import Photograph, face_table, read_photographs
+from data.photographs import NO_FACE, Photograph, face_table, read_photographs
 from models.prediction import predict_probabilities, set_up_keras
 from models.weights import DEFAULT_SINGLE, HELP_SINGLE, Weights, find_weights, load_network
 
@@ -117,6 +117,8 @@ def read_chosen(arguments: argparse.Namespace, photographs: Sequence[Photograph]
     """All faces of photographs, those of --rows, or else the held-out ones. Raises InputError."""
     if photographs:
         faces = Faces(np.concatenate([each.images for each in photographs]), source="--images")
+        if not len(faces):
+            raise InputError(f"{arguments.images[0]}: {NO_FACE}; crop to the face and give --faces whole")
     elif arguments.rows:
         faces = read_faces(locate_faces(arguments.data, "measure"), None, arguments.classes, arguments.faces)
         if not np.isin(arguments.rows, faces.rows).all():

@@ -59,7 +59,7 @@ def read_folder(
         counts = f"{left_out:,} of {len(pictures) + left_out:,} pictures"
         print(f"{source}: {counts} are left out, as --classes says", flush=True)
     if not pictures:
-        inside = next((each for each in _all_entries(folder) if each.suffix.lower() in DATA_FILES), "a CSV")
+        inside = next((each for each in all_files(folder) if each.suffix.lower() in DATA_FILES), "a CSV")
         raise InputError(f"{source}: has no class folders, such as happy/, and no pictures; give {inside}")
     ids = np.array([picture.path.name for picture in pictures])
     if len(np.unique(ids)) < len(ids):
@@ -124,7 +124,7 @@ def _pictures_in(folder: Path, classes: Mapping[str, int]) -> list[tuple[Path, i
         if label is not None and (inner := find_folders(each, classes)):
             misplaced = f"holds a folder {min(inner)}, a split or class; put splits around classes"
             raise InputError(f"{each}: {misplaced}, such as train/{each.name}/")
-        entries = _entries(each) if label is None else _all_entries(each)
+        entries = _entries(each) if label is None else all_files(each)
         files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() not in DOCUMENTS]
         if label is not None or any(map(_is_picture, files)):
             places += [((rank + 0.5) / len(files), label, file) for rank, file in enumerate(files)]
@@ -165,8 +165,9 @@ def _entries(folder: Path) -> list[Path]:
     )
 
 
-def _all_entries(folder: Path) -> list[Path]:
-    return [file for each in _entries(folder) for file in ([each] if each.is_file() else _all_entries(each))]
+def all_files(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it, without what is the system's own."""
+    return [file for each in _entries(folder) for file in ([each] if each.is_file() else all_files(each))]
 
 
 def _is_picture(path: Path) -> bool:

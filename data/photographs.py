@@ -1,17 +1,22 @@
 """Photographs that people give to be predicted, and a table of what networks say of the faces in them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
-from data.pictures import ENDINGS, Square, read_grey, shrink, squares_of
+from data.folders import all_files
+from data.pictures import ENDINGS, Square, middle_square, read_grey, shrink, squares_of
 from data.progress import Progress
 
-NO_FACE = "no face found"
+NO_FACE, UNREADABLE = "no face found", "not readable"
+# Smaller pictures show no face.
+LEAST_SIDE = 12
+# What the names of drawings end in, which are not read as photographs.
+DRAWN = "-faces.png"
 
 
 @dataclass(frozen=True)
@@ -19,42 +24,53 @@ class Photograph:
     """One picture and its faces.
 
     path: Path.
+    name: str, of files about it: where it is in the folder that was given; different for each photograph.
     squares: N squares of the picture, one per face.
     images: (N, 48, 48) uint8, what the networks see of these squares.
+    whole: bool, whether the one square was taken without a search.
+    problem: str, why it could not be read.
     """
 
     path: Path
-    squares: Sequence[Square]
-    images: np.ndarray
+    name: str
+    squares: Sequence[Square] = ()
+    images: np.ndarray = field(default_factory=lambda: np.empty((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8))
+    whole: bool = False
+    problem: str = ""
 
 
 def read_photographs(paths: Sequence[str], how: str | None = None) -> list[Photograph]:
-    """Read pictures, and those in folders, and their faces. Prints what is left out of the folders.
+    """Read pictures, and those in folders and below, and their faces. Prints what cannot be read.
 
-    how: as for pictures.squares_of. Raises OSError and InputError, also when not one face was found.
+    how: as for pictures.squares_of. Raises OSError and InputError, the latter when none can be read.
     """
     files: list[Path] = []
+    places: list[Path] = []
     for path in map(Path, paths):
-        pictures, others = _files_in(path) if path.is_dir() else ([path], [])
+        if not path.is_dir():
+            path.open("rb").close()  # a wrong name is not a damaged picture
+            files, places = [*files, path], [*places, Path(path.name)]
+            continue
+        inside = all_files(path)
+        pictures = [each for each in inside if each.suffix.lower() in ENDINGS and DRAWN not in each.name]
+        others = [each for each in inside if each not in pictures]
         if not pictures:
             raise InputError(f"{path}: holds no picture; name pictures or their folder")
         if others:
-            print(f"not read in {path}: {len(others):,} files of other kinds, such as {others[0].name}")
+            print(f"not read in {path}: {len(others):,} other files, such as {others[0].name}")
         files += pictures
-    photographs = [_read_photograph(file, how) for file in Progress(files, "photographs")]
-    if not any(photograph.squares for photograph in photographs):
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        raise InputError(f"{files[0]}{more}: {NO_FACE}; crop to the face and give --faces whole")
+        places += [each.relative_to(path) for each in pictures]
+    names = [place.with_suffix("") for place in places]
+    for longer in places, [Path(*[part for part in file.parts if part not in ("/", "..")]) for file in files]:
+        names = longer if len(set(names)) < len(names) else names
+    listed = Progress(zip(files, names, strict=True), "photographs", len(files))
+    photographs = [_read_photograph(file, str(name), how) for file, name in listed]
+    problems = [photograph.problem for photograph in photographs if photograph.problem]
+    if len(problems) == len(files):
+        raise InputError(problems[0])
+    for problem in problems:
+        print(f"note: {problem}", flush=True)
     return photographs
-
-
-def names_of(photographs: Sequence[Photograph]) -> list[str]:
-    """A different name for each photograph, for files about it: its own, or where two share it, its path."""
-    names = [photograph.path.stem for photograph in photographs]
-    if len(set(names)) < len(names):
-        parts = [[part for part in each.path.parts if part not in ("/", "..")] for each in photographs]
-        names = ["-".join(each) for each in parts]
-    return names
 
 
 def emotion_of(probabilities: np.ndarray, least: float = 0.0) -> str:
@@ -65,33 +81,35 @@ def emotion_of(probabilities: np.ndarray, least: float = 0.0) -> str:
 def face_table(
     photographs: Sequence[Photograph], probabilities: np.ndarray, least: float = 0.0
 ) -> pd.DataFrame:
-    """A row per face, and one for each photograph without faces, whose emotion is then 'no face found'.
+    """A row per face, and one for each photograph without, whose emotion says why there is none.
 
-    Faces count from 1 in each photograph; left, top and side are of its square, in pixels.
+    Faces count from 1 in each photograph; left, top and side are of its square, in pixels, tilt in degrees.
+    'taken' is 'found' or 'whole'.
     probabilities: (N, 7) float, of the faces of all photographs in their order. least: as for emotion_of.
     """
     rows, remaining = [], iter(probabilities)
     for photograph in photographs:
         for number, square in enumerate(photograph.squares, start=1):
             values = next(remaining)
-            rows.append([str(photograph.path), number, *square, *values, emotion_of(values, least)])
+            taken, emotion = "whole" if photograph.whole else "found", emotion_of(values, least)
+            rows.append([str(photograph.path), number, *square, taken, *values, emotion])
         if not photograph.squares:
-            rows.append([str(photograph.path), *[None] * 11, NO_FACE])
+            why = UNREADABLE if photograph.problem else NO_FACE
+            rows.append([str(photograph.path), *[None] * 13, why])
     places = ["face", *Square._fields]
-    table = pd.DataFrame(rows, columns=["file", *places, *CLASS_NAMES, "emotion"])
+    table = pd.DataFrame(rows, columns=["file", *places, "taken", *CLASS_NAMES, "emotion"])
     # Int64 may be missing, unlike NumPy's whole numbers.
     return table.astype(dict.fromkeys(places, "Int64") | dict.fromkeys(CLASS_NAMES, float))
 
 
-def _read_photograph(path: Path, how: str | None) -> Photograph:
-    grey = read_grey(path)
+def _read_photograph(path: Path, name: str, how: str | None) -> Photograph:
+    try:
+        grey = read_grey(path)
+    except (InputError, OSError) as error:
+        return Photograph(path, name, problem=str(error))
+    if min(grey.size) < LEAST_SIDE:
+        size = f"{grey.width}x{grey.height} pixels"
+        return Photograph(path, name, problem=f"{path}: has {size}, too few for a face; give a larger one")
     squares = squares_of(grey, how)
-    images = [shrink(grey, square) for square in squares]
-    return Photograph(path, squares, np.array(images, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE))
-
-
-def _files_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The pictures in a folder by name, and the files of other kinds. Hidden ones are the system's own."""
-    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    pictures = [file for file in files if file.suffix.lower() in ENDINGS]
-    return pictures, [file for file in files if file not in pictures]
+    images = np.array([shrink(grey, each) for each in squares], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    return Photograph(path, name, squares, images, squares == [middle_square(grey)])

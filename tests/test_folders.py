@@ -129,7 +129,7 @@ def test_the_largest_face_of_a_photograph_is_taken(classes, capsys):
     listing = "no face found in 1 of 17 pictures, which are left out (--faces whole takes each picture as one"
     assert capsys.readouterr().out == f"note: {classes}: {listing} face): none.png\n"
     one, two = (faces.images[faces.ids == name].astype(int) for name in ("one.png", "two.png"))
-    assert abs(one - two).mean() < 12
+    assert abs(one - two).mean() < 20
     assert len(read_folder(classes, how="whole")) == 17
     assert read_folder(classes, how="find").ids.tolist() == ["one.png", "two.png"]
     for name in ("one", "two"):
@@ -166,7 +166,7 @@ def test_folders_of_any_name_by_classes(tmp_path, capsys):
             "more/a.png: is no readable picture (cannot identify image file); save it as PNG",
         ),
         ("happy/notes.rtf", "notes.rtf: is no readable picture (cannot identify"),
-        ("joy/phone.heic", "phone.heic: is no readable picture"),
+        ("joy/phone.heic", "phone.heic: is HEIC; pip install pillow-heif, or"),
         ("happy/cut.jpg", "cut.jpg: is no readable picture (image file is truncated"),
     ],
 )

@@ -87,27 +87,43 @@ def test_accuracies_are_of_the_faces_that_are_not_left_out(weights, csvs, tmp_pa
 
 @pytest.mark.parametrize("ending", [".json", ".csv"])
 def test_pictures_give_a_table_and_drawings(ending, weights, tmp_path, capsys):
-    Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")
-    Image.new("L", (20, 20), 90).save(tmp_path / "small.jpg")
-    pictures, out = [str(tmp_path / "red.png"), str(tmp_path / "small.jpg")], tmp_path / f"table{ending}"
+    album, out = tmp_path / "album", tmp_path / f"table{ending}"
+    (album / "small").mkdir(parents=True)
+    Image.new("RGB", (300, 200), (200, 30, 30)).save(album / "red.png")
+    Image.new("L", (20, 20), 90).save(album / "small" / "face.jpg")
+    (album / "cut.jpg").write_bytes(b"\xff\xd8\xff")
     options = ["--faces", "whole", "--weights", weights[0], "--out", str(out)]
     folders = ["--annotate", str(tmp_path / "drawn"), "--crops", str(tmp_path / "crops")]
-    predict.main(["--images", *pictures, *options, *folders])
-    header, *rows, wrote, cropped, drew = capsys.readouterr().out.splitlines()
+    predict.main(["--images", str(album), *options, *folders])
+    note, header, *rows, wrote, counts, cropped, drew = capsys.readouterr().out.splitlines()
+    assert note.startswith(f"note: {album / 'cut.jpg'}: is no readable picture")
+    assert counts == "photographs: 3; faces: 2; no face found: 0; not readable: 1"
     assert cropped == f"wrote 2 faces into {tmp_path / 'crops'}"
-    crops = [read_grey(tmp_path / "crops" / name) for name in ("red-1.png", "small-1.png")]
+    crops = [read_grey(tmp_path / "crops" / name) for name in ("red-1.png", "small/face-1.png")]
     assert [crop.size for crop in crops] == [(48, 48)] * 2
     assert np.asarray(crops[1]).max() == 90
-    assert header.split() == ["file", "face", "left", "top", "side", *CLASS_NAMES, "emotion"]
-    assert (wrote, drew) == (f"wrote {out}: 2 rows", f"wrote 2 drawings into {tmp_path / 'drawn'}")
-    assert (tmp_path / "drawn" / "red-faces.png").exists()
-    written = pd.read_csv(out).to_dict("records") if ending == ".csv" else json.loads(out.read_text())
-    for row, record, picture in zip(map(str.split, rows), written, pictures, strict=True):
-        values = np.array(row[5:12], float)
-        assert row[12] == CLASS_NAMES[values.argmax()] == record["emotion"]
+    places = ["face", "left", "top", "side", "tilt", "taken"]
+    assert header.split() == ["file", *places, *CLASS_NAMES, "emotion"]
+    assert (wrote, drew) == (f"wrote {out}: 3 rows", f"wrote 2 drawings into {tmp_path / 'drawn'}")
+    drawn = [file.relative_to(tmp_path / "drawn") for file in sorted((tmp_path / "drawn").rglob("*.png"))]
+    assert drawn == [Path("red-faces.png"), Path("small/face-faces.png")]
+    cut, *written = pd.read_csv(out).to_dict("records") if ending == ".csv" else json.loads(out.read_text())
+    assert (cut["file"], cut["emotion"]) == (str(album / "cut.jpg"), "not readable")
+    pictures = ("red.png", "small/face.jpg")
+    for row, record, picture in zip(map(str.split, rows[1:]), written, pictures, strict=True):
+        values = np.array(row[7:14], float)
+        assert row[14] == CLASS_NAMES[values.argmax()] == record["emotion"]
         np.testing.assert_allclose([record[name] for name in CLASS_NAMES], values, atol=5.1e-4)
-        assert record["file"] == picture
-    assert [written[0][name] for name in ("face", "left", "top", "side")] == [1, 50, 0, 200]
+        assert record["file"] == str(album / picture)
+    assert [written[0][name] for name in places] == [1, 50, 0, 200, 0, "whole"]
+
+
+def test_photographs_without_a_face_give_a_table_all_the_same(weights, tmp_path, capsys):
+    Image.new("L", (300, 200), 90).save(tmp_path / "wall.png")
+    options = ["--weights", weights[0], "--annotate", str(tmp_path)]
+    predict.main(["--images", str(tmp_path / "wall.png"), *options])
+    assert "photographs: 1; faces: 0; no face found: 1; not readable: 0" in capsys.readouterr().out
+    assert (tmp_path / "wall-faces.png").exists()
 
 
 def test_errors_are_one_line_and_write_nothing(weights, csvs, tmp_path, failing, monkeypatch):

@@ -1,7 +1,6 @@
 """The training scripts through their main: run folders, exact resumption, signals, JAX."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -258,20 +257,18 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(csvs, tmp_pa
     assert errors == f"stopped; continue with: python train_cnn.py --run {tmp_path} --resume\n"
 
 
-def test_two_devices_train_by_jax_as_one_by_tensorflow(whole, csvs, tmp_path, tiny):
-    """Two virtual CPUs stand in for two GPUs. Order, augmentation and mixup are the same on both backends."""
+def test_jax_trains_as_tensorflow(whole, csvs, tmp_path, tiny):
+    """Order, augmentation and mixup are the same on both backends."""
     by_jax, by_tensorflow = tmp_path / "jax", tmp_path / "tensorflow"
     small = f"--from {whole} --epochs 3 --fold 1/2 --precision float32 --set dropout=0 mixup=0.2 average=0.5"
-    options = command(csvs / "fer2013.csv", by_jax, f"--backend jax --batch-size 7 {small}")
+    options = command(csvs / "fer2013.csv", by_jax, f"--backend jax --batch-size 6 {small}")
     trained = subprocess.run(
         [sys.executable, "-c", PROGRAM, "jax", *options],
         cwd=PROJECT,
-        env=os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"},
         capture_output=True,
         text=True,
     )
     assert (trained.returncode, trained.stderr) == (0, "")
-    assert "2 devices share batches of 6 faces" in trained.stdout
     train_cnn.main(command(csvs / "fer2013.csv", by_tensorflow, f"--batch-size 6 {small}"))
     runs = by_jax, by_tensorflow
     pd.testing.assert_frame_equal(*(pd.DataFrame(read_history(run)).iloc[:, :-1] for run in runs), rtol=0.02)

@@ -128,6 +128,6 @@ def _parser(networks: Sequence[str], description: str | None) -> Parser:
     add("--resume", action="store_true", help="continue the stopped run in --run")
     add("--deterministic", action="store_true", help="repeat bit for bit on the same machine; slower")
     add("--precision", choices=("auto", "float32", "bfloat16"), help="default: auto, by the hardware")
-    add("--backend", choices=BACKENDS, default=BACKENDS[0], help="jax has to be installed, and uses all GPUs")
+    add("--backend", choices=BACKENDS, default=BACKENDS[0], help="jax has to be installed")
     add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png)")
     return parser

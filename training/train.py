@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
     if initial:
         data = data.from_weights(initial)
     record = begin(options, data, initial)
-    recipe = share_among_devices(options.recipe, len(data.training))
+    recipe = options.recipe
     keras.utils.set_random_seed(seed)
     batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed)
     model = build(record, recipe, recipe.epochs * batches.steps)
@@ -124,18 +124,6 @@ def begin(options: Options, data: TrainingData, initial: weights.Weights | None)
     faces = f"{len(data.training):,} faces, validated on {record['validation_faces']:,}"
     print(f"training {record['network']} in {record['precision']} on {faces}, into {run}", flush=True)
     return record
-
-
-def share_among_devices(recipe: Recipe, faces: int) -> Recipe:
-    """The recipe with a batch size of at most `faces`, and on JAX one that all devices can share alike."""
-    import keras
-
-    devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
-    batch_size = min(recipe.batch_size, faces) // devices * devices
-    if devices > 1:
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
-        print(f"{devices} devices share batches of {batch_size} faces")
-    return replace(recipe, batch_size=batch_size)
 
 
 def build(record: dict[str, Any], recipe: Recipe, steps: int) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 
 from data import write_file
 
@@ -40,7 +41,7 @@ def save_figures(
         for file in files:
             ending, content = file.suffix.lower(), io.BytesIO()
             with warnings.catch_warnings():
-                # Letters of a name that the font lacks become boxes.
+                # Letters that the font lacks, of the name of a run, become boxes.
                 warnings.filterwarnings("ignore", message="Glyph")
                 figure.savefig(content, format=ending[1:], dpi=150, metadata=FORMATS[ending])
             contents[file.with_stem(file.stem + added)] = content.getbuffer()
@@ -50,3 +51,8 @@ def save_figures(
     for path, text in contents.items():
         write_file(path, text)
     return list(contents)
+
+
+def drawable(name: str) -> str:
+    """The characters of a file's name that matplotlib's font has; of others it would draw boxes."""
+    return "".join(each for each in name if ord(each) in get_font(findfont("DejaVu Sans")).get_charmap())

@@ -1,18 +1,16 @@
 """A photograph with its faces framed and numbered, and beside it what a network says about each."""
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures import save_figures
+from analysis.figures import drawable
 from data import CLASS_NAMES
-from data.photographs import Photograph, emotion_of
-from data.pictures import read_colour
+from data.photographs import NO_FACE, Photograph, emotion_of
+from data.pictures import Square, read_colour
 
 # In inches: the longest side of the photograph, and the panel of one face.
 _PHOTOGRAPH, _PANEL = 6.5, (2.4, 1.5)
@@ -21,19 +19,6 @@ _MOST_COLUMNS = 3
 _LIGHT, _DARK = "#fde725", "#440154"
 # Pixels of the longest side; more than the figure shows would only take time.
 _SHOWN = 1200
-
-
-def annotate(
-    photographs: Sequence[Photograph], probabilities: np.ndarray, files: Sequence[Path], least: float = 0.0
-) -> None:
-    """Draw each photograph into its file.
-
-    probabilities: (N, 7) float, of all faces in their order. least: as for photographs.emotion_of.
-    """
-    ends = np.cumsum([len(photograph.squares) for photograph in photographs])
-    values_of_each = np.split(probabilities, ends[:-1])
-    for photograph, values, file in zip(photographs, values_of_each, files, strict=True):
-        save_figures({"": draw_photograph(photograph, values, least)}, [file])
 
 
 def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: float = 0.0) -> Figure:
@@ -50,7 +35,7 @@ def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: fl
     columns = math.ceil(faces / rows)
     size = (width + _PANEL[0] * columns, max(height, _PANEL[1] * rows) + 0.4)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(photograph.path.name + ("" if faces else ": no face found"), fontsize=11)
+    figure.suptitle(drawable(photograph.path.name) + f": {NO_FACE}" * (not faces), fontsize=11)
     grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[width, *[_PANEL[0]] * columns])
     ax = figure.add_subplot(grid[:, 0])
     extent = (0, picture.width, picture.height, 0)
@@ -58,16 +43,17 @@ def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: fl
     ax.imshow(picture, extent=extent)
     ax.set(xticks=[], yticks=[], anchor="N")
     for index, (square, values) in enumerate(zip(photograph.squares, probabilities, strict=True)):
-        name = f"{index + 1} {emotion_of(values, least)}"
+        name = f"{index + 1} {emotion_of(values, least)}" + ", taken whole" * photograph.whole
         _draw_frame(ax, square, f"{name} {values.max():.2f}")
         _draw_bars(figure.add_subplot(grid[index % rows, 1 + index // rows]), name, values)
     return figure
 
 
-def _draw_frame(ax: Axes, square: tuple[int, int, int], text: str) -> None:
-    left, top, side = square
+def _draw_frame(ax: Axes, square: Square, text: str) -> None:
+    left, top, side, tilt = square
     for colour, line_width in ((_DARK, 3.5), (_LIGHT, 1.8)):
-        ax.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=colour, linewidth=line_width))
+        style = {"fill": False, "edgecolor": colour, "linewidth": line_width}
+        ax.add_patch(Rectangle((left, top), side, side, angle=tilt, rotation_point="center", **style))
     # Above the face, or in its upper edge where the picture ends there, and towards the middle.
     vertical = "bottom" if top > 0.05 * ax.get_ylim()[0] else "top"
     start, horizontal = (left, "left") if left < ax.get_xlim()[1] / 2 else (left + side, "right")

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from analysis.attribution import METHODS
 from analysis.facial_parts import REGION_NAMES, MeanSaliency, average_parts
+from analysis.figures import drawable
 from analysis.saliency_checks import SaliencyChecks
 
 COLOURS = "viridis"
@@ -66,7 +67,7 @@ def face_title(face: Mapping[str, Any]) -> str:
     if "row" in face:
         place = f"row {face['row']}"
     else:
-        name = Path(face["file"]).name
+        name = drawable(Path(face["file"]).name)
         place = name if len(name) <= MOST_LETTERS else f"...{name[3 - MOST_LETTERS :]}"
         place += f"\nface {face['face']}"
     lines = [f"{place}: {face['true']}" if face["true"] else place]
