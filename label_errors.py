@@ -72,9 +72,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if votes is not None:
         own = with_majority(votes[known], table)
         by_labels, by_networks = (f"{100 * share:.1f} %" for share in agreement(own))
-        print(
-            f"where most annotators of FER+ agree, so do {by_labels} of labels, {by_networks} of predictions"
-        )
+        agreed = f"{by_labels} of labels, {by_networks} of predictions"
+        print(f"where most annotators of FER+ agree, so do {agreed}")
         print(f"precision for labels that such a majority contradicts, among these {len(own):,} faces:")
         judged = judge(own)
         print(judged.to_string(float_format="{:.3f}".format))

@@ -124,12 +124,9 @@ def judge(own: pd.DataFrame) -> pd.DataFrame:
     faces, and average precision, the area under precision and recall.
     """
     is_wrong = (own["majority"] != own["label"]).to_numpy()
-    loss = -own["probability_of_label"].to_numpy()
+    label, suggestion = (own[f"probability_of_{name}"].to_numpy() for name in ("label", "suggestion"))
     rows = {}
-    for name, values in (
-        ("this ranking", own["probability_of_suggestion"].to_numpy() + loss),
-        ("loss of the label", loss),
-    ):
+    for name, values in {"this ranking": suggestion - label, "loss of the label": -label}.items():
         ordered = is_wrong[np.argsort(-values, kind="stable")]
         rows[name] = [ordered[:count].mean() for count in FIRST]
         rows[name].append(average_precision_score(is_wrong, values))

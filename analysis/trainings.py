@@ -37,8 +37,7 @@ def read_training(run: Path) -> dict[str, Any]:
 def differ_in_seed(trainings: Sequence[Mapping[str, Any]]) -> bool:
     """Whether these are several trainings that differ in their seed only."""
     kept = [
-        (each.get("network"), each.get("recipe"), {**each.get("arguments", {}), "seed": 0})
-        for each in trainings
+        (one.get("network"), one.get("recipe"), one.get("arguments", {}) | {"seed": 0}) for one in trainings
     ]
     return len(kept) > 1 and "arguments" in trainings[0] and all(each == kept[0] for each in kept)
 

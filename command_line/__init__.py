@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NoReturn
 from data import InputError
 
 LARGEST_NUMBER = 2**31 - 1
-OUTPUTS = ("out", "probabilities", "annotate", "crops", "show_augmentation", "run")
+OUTPUTS = ("out", "probabilities", "annotate", "crops", "run")
 
 
 def one_line_errors(main: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,13 +79,14 @@ class Parser(argparse.ArgumentParser):
         Parser.inputs = {Path(text).resolve() for text in texts if isinstance(text, str)}
         return arguments
 
-    def add_data(self, or_images: bool = False) -> None:
-        """Add --data and how it is read. or_images: and --images, which excludes --data."""
+    def add_data(self, or_images: bool = False) -> Any:
+        """Add --data and how it is read; give the group that it excludes. or_images: and --images, in it."""
         source = self.add_mutually_exclusive_group()
         source.add_argument("--data", help="FER CSV or folder of pictures (default: the data set in data/)")
         if or_images:
             source.add_argument("--images", nargs="+", metavar="PATH", help="photographs, or folders of them")
         self.add_reading()
+        return source
 
     def add_reading(self) -> None:
         """Add --faces and --classes, which say how data are read."""

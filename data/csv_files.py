@@ -31,8 +31,6 @@ COLUMNS = {
     "id": ("id", "ids", "image_id"),
     "usage": ("usage", "split", "subset"),
 }
-# A column for each grey level.
-LEVEL = re.compile("(?:pixel|px|p|feature|f)?[ _.]?([0-9]+)")
 # What the text of a value has to be. '+5', '5.0' and '1e2' are not what any FER2013 file holds.
 VALUES = {
     "id": ("[0-9]{1,18}", "a whole number"),
@@ -63,7 +61,6 @@ FOREIGN = (
     (0, (b"\x80",), "a pickle, which can carry code", AS_NPZ),
     (0, (b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
     (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
-    (0, (b"ARROW1", b"FEA1"), "an Arrow file", "save its table as Parquet"),
     (0, (b"PAR1", b"SQLite", b"%PDF", b"{", b"["), "no table of text", AS_CSV),
     (0, (b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
 )
@@ -121,14 +118,6 @@ def columns_of_table(
     Raises InputError for a fault in them, or where one of `needed` is missing.
     """
     header = [key(name) for name in table.iloc[0]]
-    levels = {place: int(found[1]) for place, name in enumerate(header) if (found := LEVEL.fullmatch(name))}
-    is_square = len(levels) > IMAGE_SIZE and math.isqrt(len(levels)) ** 2 == len(levels)
-    if is_square and len(set(levels.values())) == len(levels):  # else it is a face, not a header
-        in_order = table[sorted(levels, key=levels.__getitem__)].to_numpy()
-        kept = [place for place in range(len(header)) if place not in levels]
-        table = table[kept].assign(pixels=[" ".join(row) for row in in_order])
-        header = [*(header[place] for place in kept), "pixels"]
-        table.columns = range(len(header))
     places = _places(path, header, needed)
     if len(table) == 1:
         raise InputError(f"{path}: has a header but no rows; {AGAIN}")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from data import CLASS_NAMES, IMAGE_SIZE, NUM_CLASSES, NUM_PIXELS, USAGE_NAMES, write_file
+from data import IMAGE_SIZE, NUM_CLASSES, NUM_PIXELS, USAGE_NAMES, write_file
 from data.faces import Faces
 from data.progress import Progress
 
@@ -102,19 +102,6 @@ def write_csvs(folder: Path, train: int, test: int, seed: int, variety: float = 
         rows = table[:train] if name == "train.csv" else table if "Usage" in header else table[train:]
         rows = rows[header.replace(" ", "").split(",")]
         write_file(folder / name, rows.to_csv(index=False, header=header.split(","), lineterminator="\n"))
-
-
-def write_folders(folder: Path, train: int, test: int, seed: int, variety: float = 1.0) -> None:
-    """Draw the faces of write_csvs and write each as a PNG, the form in which most people download FER2013.
-
-    They are train/CLASS/Training_NUMBER.png, and test/CLASS/PublicTest_NUMBER.png or PrivateTest_NUMBER.png,
-    where NUMBER is the face's row in fer2013.csv. Raises OSError.
-    """
-    faces = draw_faces(train + test, seed, variety)
-    for number, usage in enumerate(np.repeat(USAGE_NAMES, [train, test // 2, test - test // 2])):
-        split = folder / ("train" if usage == "Training" else "test")
-        file = split / CLASS_NAMES[faces.require_labels()[number]] / f"{usage}_{number:05}.png"
-        write_file(file, cv2.imencode(".png", faces.images[number])[1].tobytes())
 
 
 def _draw_face(label: int, generator: np.random.Generator, variety: float) -> np.ndarray:

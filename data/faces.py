@@ -66,14 +66,11 @@ class Faces:
         faces = self.select([] if self.usage is None else self.usage == USAGE_NAMES.index(name))
         if not len(faces):
             folder = ("train/", "validation/", "test/")[USAGE_NAMES.index(name)]
-            known = "its faces have no Usage" if self.usage is None else f"only {', '.join(self.usages())}"
+            others = () if self.usage is None else np.take(USAGE_NAMES, np.unique(self.usage))
+            known = f"only {', '.join(others)}" if len(others) else "its faces have no Usage"
             way_out = f"give data with rows of Usage {name} or a folder {folder}, or choose others"
             raise InputError(f"{self.source}: has no {name} faces, {known}; {way_out}")
         return faces
-
-    def usages(self) -> list[str]:
-        """Which of USAGE_NAMES the faces have; none where their Usage is not known."""
-        return [] if self.usage is None else [USAGE_NAMES[index] for index in np.unique(self.usage)]
 
 
 def read_faces(

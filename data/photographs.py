@@ -1,11 +1,15 @@
-"""Photographs that people give to be predicted, and a table of what networks say of the faces in them."""
+"""Photographs and videos that people give to be predicted, and what networks say of the faces in them."""
 
-from collections.abc import Sequence
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.folders import all_files
@@ -73,6 +77,48 @@ def read_photographs(paths: Sequence[str], how: str | None = None) -> list[Photo
     return photographs
 
 
+def faces_of(grey: Image.Image, how: str | None = None) -> tuple[list[Square], np.ndarray]:
+    """The squares of N faces of a picture, and (N, 48, 48) uint8, their content. how: as for squares_of."""
+    squares = squares_of(grey, how)
+    images = [shrink(grey, each) for each in squares]
+    return squares, np.array(images, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+
+
+def frames_of(source: str | int, every: float) -> Iterator[tuple[float, np.ndarray]]:
+    """Frames of a video, or for a number of that camera: seconds from its start, (height, width, 3) BGR.
+
+    every: seconds from one to the next. Prints a note where a file ends too early. Raises InputError.
+    """
+    import cv2
+
+    # Else OpenCV and FFmpeg write of what they cannot open or play to stderr.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    video, is_file, started, due = cv2.VideoCapture(source), isinstance(source, str), time.monotonic(), 0.0
+    if not video.isOpened():
+        way_out = "give a video that plays, or a camera that nothing else uses"
+        raise InputError(f"{'' if is_file else 'camera '}{source}: cannot be opened; {way_out}")
+    while video.grab():
+        seconds = video.get(cv2.CAP_PROP_POS_MSEC) / 1000 if is_file else time.monotonic() - started
+        if seconds >= due:
+            yield seconds, video.retrieve()[1]
+            due = max(due + every, seconds)
+    if video.get(cv2.CAP_PROP_POS_FRAMES) < 0.95 * video.get(cv2.CAP_PROP_FRAME_COUNT):
+        print(f"note: {source}: ends after {seconds:.1f} s, earlier than its header says", flush=True)
+
+
+def follow(squares: Sequence[Square], last: dict[int, Square]) -> list[int]:
+    """Number the N faces of a frame: as the nearest of the `last` squares, if near, which they replace."""
+    numbers: list[int] = []
+    for square in squares:
+        others = [number for number in last if number not in numbers]
+        near = [(math.dist(square.centre, last[number].centre), number) for number in others]
+        distance, number = min(near, default=(math.inf, 0))
+        numbers.append(number if distance < square.side else len(last) + 1)
+        last[numbers[-1]] = square
+    return numbers
+
+
 def emotion_of(probabilities: np.ndarray, least: float = 0.0) -> str:
     """The most probable class of (7,) probabilities; 'unsure' if it is less probable than `least`."""
     return CLASS_NAMES[probabilities.argmax()] if probabilities.max() >= least else "unsure"
@@ -110,6 +156,5 @@ def _read_photograph(path: Path, name: str, how: str | None) -> Photograph:
     if min(grey.size) < LEAST_SIDE:
         size = f"{grey.width}x{grey.height} pixels"
         return Photograph(path, name, problem=f"{path}: has {size}, too few for a face; give a larger one")
-    squares = squares_of(grey, how)
-    images = np.array([shrink(grey, each) for each in squares], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    squares, images = faces_of(grey, how)
     return Photograph(path, name, squares, images, squares == [middle_square(grey)])

@@ -53,6 +53,11 @@ class Square(NamedTuple):
     side: int
     tilt: int = 0
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Its centre, from the left and from the top."""
+        return self.left + self.side / 2, self.top + self.side / 2
+
 
 def read_grey(file: str | os.PathLike[str] | IO[bytes], name: str = "") -> Image.Image:
     """Read a picture of any size, grey or colour, as 8-bit grey levels, upright as its EXIF data says.

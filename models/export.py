@@ -127,10 +127,7 @@ def _converted(network: Any, weights: Weights, file_format: str, file: Path) -> 
     import keras
     import tensorflow as tf
 
-    metadata = {
-        "network": weights.network,
-        "class_names": json.dumps(CLASS_NAMES),
-    }
+    metadata = {"network": weights.network, "class_names": json.dumps(CLASS_NAMES)}
     probabilities = keras.layers.Softmax(name="probabilities")(network.outputs[0])
     faces = tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32, name="faces")
     exported = keras.Model(network.inputs, probabilities)

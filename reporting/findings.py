@@ -123,12 +123,8 @@ def findings(
         dead = sum(unit["dead"] for unit in units)
         live = f"{len(units) - dead} of {len(units)} have one"
         claim = "Each of the 32 filters of conv2d_1 has a picture that activates it"
-        yield Finding(
-            "question-5",
-            claim,
-            live,
-            verdict(not dead, dead < len(units)) if kinds[reference] == "cnn" else "open",
-        )
+        holds = verdict(not dead, dead < len(units)) if kinds[reference] == "cnn" else "open"
+        yield Finding("question-5", claim, live, holds)
 
 
 def _accuracy(section: str, kind: str, name: str, score: Mapping[str, float]) -> Finding:

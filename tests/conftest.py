@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from data import CLASS_NAMES, USAGE_NAMES
 from data.faces import Faces
 from models.prediction import set_up_keras
 
@@ -33,11 +36,18 @@ def csvs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def picture_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same faces as pictures, in train/CLASS/ and test/CLASS/; do not change it."""
-    from data.drawn import write_folders
+    """The same faces as pictures, the form in which most people have them; do not change it.
 
-    folder = tmp_path_factory.mktemp("pictures")
-    write_folders(folder, train=140, test=70, seed=1)
+    They are train/CLASS/Training_ROW.png, and test/CLASS/PublicTest_ROW.png or PrivateTest_ROW.png.
+    """
+    from data.drawn import draw_faces
+
+    folder, faces = tmp_path_factory.mktemp("pictures"), draw_faces(210, seed=1)
+    for number, usage in enumerate(np.repeat(USAGE_NAMES, [140, 35, 35])):
+        split = folder / ("train" if usage == "Training" else "test")
+        file = split / CLASS_NAMES[faces.labels[number]] / f"{usage}_{number:05}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(faces.images[number]).save(file)
     return folder
 
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import RidgeClassifier
 
 import draw_faces as draw_faces_script
 from data import CLASS_NAMES
-from data.drawn import CSV_FILES, EXPRESSIONS, draw_faces, write_csvs, write_folders
+from data.drawn import CSV_FILES, EXPRESSIONS, draw_faces, write_csvs
 from data.faces import Faces, read_faces
 from data.pictures import find_faces
 from data.splits import Hashes, trained_on
@@ -101,21 +101,6 @@ def test_csv_bytes(folder: Path) -> None:
         assert (folder / name).read_bytes().decode("ascii") == "\n".join(lines) + "\n", name
 
 
-def test_pictures_hold_the_same_faces(tmp_path: Path) -> None:
-    write_folders(tmp_path, TRAIN, TEST, SEED)
-    drawn = draw_faces(TRAIN + TEST, SEED)
-    files = sorted(tmp_path.glob("*/*/*.png"), key=lambda file: int(file.stem.split("_")[1]))
-    np.testing.assert_array_equal(np.stack([np.asarray(Image.open(file)) for file in files]), drawn.images)
-    assert [CLASS_NAMES.index(file.parent.name) for file in files] == drawn.require_labels().tolist()
-    assert [file.name.split("_")[0] for file in files[29:36]] == [
-        "Training",
-        *["PublicTest"] * 5,
-        "PrivateTest",
-    ]
-    assert [file.parent.parent.name for file in files] == ["train"] * TRAIN + ["test"] * TEST
-    assert len(read_faces(tmp_path)) == TRAIN + TEST
-
-
 def test_script_draws_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--train", "3", "--test", "2", "--variety", "0.3", "--seed", "7"]
     draw_faces_script.main([str(tmp_path / "new"), *options])
@@ -124,19 +109,13 @@ def test_script_draws_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureF
     np.testing.assert_array_equal(read_faces(tmp_path / "new" / "fer2013.csv").images, expected)
 
 
-@pytest.mark.parametrize(("form", "files"), [("csv", "fer2013.csv"), ("folders", "test/*/*.png")])
-def test_script_replaces_only_when_told_to(tmp_path: Path, failing, form: str, files: str) -> None:
-    command = [str(tmp_path), "--form", form, "--test", "1", "--train"]
+def test_script_replaces_only_when_told_to(tmp_path: Path, failing) -> None:
+    command = [str(tmp_path), "--test", "1", "--train"]
     draw_faces_script.main([*command, "8"])
-    (before,) = tmp_path.glob(files)
     assert str(tmp_path) in failing(draw_faces_script.main, *command, 2)
-    assert list(tmp_path.glob(files)) == [before]
-    photograph = tmp_path / "train" / "happy" / "Training_3908.jpg"
-    photograph.parent.mkdir(parents=True, exist_ok=True)
-    photograph.write_text("not ours to delete")
+    assert len(read_faces(tmp_path / "fer2013.csv")) == 9
     draw_faces_script.main([*command, "2", "--overwrite"])
-    photograph.unlink()
-    assert len(read_faces(tmp_path / "fer2013.csv" if form == "csv" else tmp_path)) == 3
+    assert len(read_faces(tmp_path / "fer2013.csv")) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,10 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 import train_cnn
 import train_dnn
-from data.faces import read_faces
 from models import CONVOLUTIONAL
 from training.options import parse_options
 from training.recipes import RECIPES
@@ -83,7 +80,6 @@ def test_initial_weights_choose_network_and_recipe(csvs):
         ("--from ensemble", "ensemble: is 2 networks"),
         ("--from nowhere", "nowhere: no such weights"),
         ("--resume", "has no run.json, so there is no run"),
-        ("--show-augmentation x.jpg", "x.jpg: the name must end in .png"),
     ],
 )
 def test_what_does_not_fit_ends_with_one_line(csvs, tmp_path, failing, options, words):
@@ -141,20 +137,3 @@ def test_the_other_script_does_not_resume_a_run(stopped, failing):
 def test_a_damaged_run_json_ends_with_one_line(stopped, failing, content, words):
     (stopped / "run.json").write_text(content)
     assert words in failing(train_cnn.main, "--run", stopped, "--resume")
-
-
-def test_augmented_faces_are_drawn_below_those_that_were_read(csvs, tmp_path, capsys):
-    picture = tmp_path / "augmented.png"
-    none = ["rotation=0", "shift=0", "zoom=0", "flip=0", "erase=0"]
-    options = ["--data", str(csvs / "train.csv"), "--validation", "none"]
-    train_cnn.main([*options, "--show-augmentation", str(picture), "--set", *none, "brightness=0.3"])
-    assert (
-        "by rotation=0 shift=0 zoom=0 aspect=0 flip=0 alternate=0 brightness=0.3" in capsys.readouterr().out
-    )
-    assert list(tmp_path.iterdir()) == [picture]
-    sheet = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)[::3, ::3].astype(float)
-    faces = read_faces(csvs / "train.csv")
-    first = faces.images[np.unique(faces.labels, return_index=True)[1]]
-    np.testing.assert_array_equal(sheet[:48], np.hstack(first))
-    moved = [row.mean() - sheet[:48].mean() for row in np.split(sheet, 5)]
-    assert np.ptp(moved) > 5

@@ -132,7 +132,7 @@ def test_errors_are_one_line_and_write_nothing(weights, csvs, tmp_path, failing,
     Path("stray.csv").write_text("id,label\n99999,1\n")
     for arguments, words in (
         ([*data, *network, "--probabilities", "submission.csv"], "twice"),
-        ([*data, *network, "--annotate", "drawn"], "--images"),
+        ([*data, *network, "--annotate", "drawn"], "--annotate does not go with --data"),
         (["--images", csvs / "test.csv", *network], "is no readable picture"),
         (["--images", "a.png", "--labels", "stray.csv", *network], "--labels"),
         ([*data, *network, "--out", "stray.csv"], "--overwrite"),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from command_line import Parser, check_folder, check_outputs, whole_number
+from command_line import Parser, check_folder, whole_number
 from data import InputError
 from data.faces import locate_faces
 from models.prediction import BACKENDS
@@ -25,7 +25,7 @@ class Options:
 
     record: run.json of a stopped run; of a new one its network, its recipe and the `arguments` that decide
     the weights. recipe: that of the record. precision: as typed, or None. initial: the weights of --from, or
-    None. picture: the file of --show-augmentation, or None.
+    None.
     """
 
     run: Path
@@ -33,14 +33,12 @@ class Options:
     recipe: Recipe
     precision: str | None
     initial: Weights | None
-    picture: Path | None
 
 
 def parse_options(networks: Sequence[str], description: str | None, argv: Sequence[str] | None) -> Options:
     """The options of a script that trains one of `networks`, by default the first. Raises InputError."""
     parser = _parser(networks, description)
     typed = parser.parse_args(argv)
-    picture = next(iter(check_outputs(filter(None, [typed.show_augmentation]), False, [".png"])), None)
     initial = find_weights(typed.initial) if typed.initial else None
     network = typed.network or (initial.network if initial else networks[0])
     if initial and (network != initial.network or network not in networks):
@@ -57,12 +55,12 @@ def parse_options(networks: Sequence[str], description: str | None, argv: Sequen
         # The faces may have moved: train() compares what they are.
         record["arguments"]["data"] = given.pop("data", record["arguments"]["data"])
         _refuse_contradictions(f"{run}: was started", record, given, initial)
-    elif (run / RUN).exists() and not picture:
+    elif (run / RUN).exists():
         more = "continue it with --resume, train on from it with --from and another --run"
         raise InputError(f"{run}: has a run already; {more}, or choose another --run")
     else:
         record = _new_record(network, vars(typed))
-    return Options(run, record, recipe_from(record["recipe"]), typed.precision, initial, picture)
+    return Options(run, record, recipe_from(record["recipe"]), typed.precision, initial)
 
 
 def _new_record(network: str, typed: dict[str, Any]) -> dict[str, Any]:
@@ -129,5 +127,4 @@ def _parser(networks: Sequence[str], description: str | None) -> Parser:
     add("--deterministic", action="store_true", help="repeat bit for bit on the same machine; slower")
     add("--precision", choices=("auto", "float32", "bfloat16"), help="default: auto, by the hardware")
     add("--backend", choices=BACKENDS, default=BACKENDS[0], help="jax has to be installed")
-    add("--show-augmentation", metavar="FILE", help="only draw augmented faces (.png)")
     return parser

@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,8 @@ from training.training_data import TrainingData, load_training_data
 def train(options: Options) -> None:
     """Train a new run, or a stopped one from its checkpoint, and write what its folder holds.
 
-    Or only draw what --show-augmentation asks for. Ctrl-C and SIGTERM end the process, with one line that
-    says how to continue. Raises InputError.
+    Ctrl-C and SIGTERM end the process, with one line that says how to continue. Raises InputError.
     """
-    if options.picture:
-        return show_augmentation(options, options.picture)
     run, arguments = options.run, options.record["arguments"]
     data = load_training_data(arguments)
     if options.record.setdefault("data_digest", digest := data.digest()) != digest:
@@ -229,22 +225,3 @@ def ending_at_once(run: Path) -> Iterator[None]:
             if signal.getsignal(each) is not signal.SIG_IGN:
                 stack.callback(signal.signal, each, signal.signal(each, end))
         yield
-
-
-def show_augmentation(options: Options, file: Path) -> None:
-    """Write a picture of a face of each class, above four augmented versions, and print the settings."""
-    import cv2
-
-    faces = load_training_data(options.record["arguments"]).training
-    set_up_keras(options.record["arguments"]["backend"])
-    from training.batches import NUMBERS, augment
-
-    _, first = np.unique(faces.require_labels(), return_index=True)
-    rows, random = [faces.images[first]], np.random.default_rng(1)
-    for _ in range(4):
-        numbers = random.random((len(NUMBERS), len(first)), np.float32)
-        rows.append(np.array(augment(rows[0], options.recipe.augmentation, numbers)))
-    sheet = np.concatenate([np.concatenate([*row], axis=1) for row in rows]).astype(np.uint8)
-    write_file(file, cv2.imencode(".png", sheet.repeat(3, axis=0).repeat(3, axis=1))[1].tobytes())
-    settings = " ".join(f"{name}={value:g}" for name, value in asdict(options.recipe.augmentation).items())
-    print(f"wrote {file}: faces of training, and below them four versions each by {settings}")

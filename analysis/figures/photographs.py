@@ -1,8 +1,10 @@
-"""A photograph with its faces framed and numbered, and beside it what a network says about each."""
+"""Photographs and videos with their faces framed, and what a network says about each."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -17,8 +19,11 @@ _PHOTOGRAPH, _PANEL = 6.5, (2.4, 1.5)
 _MOST_COLUMNS = 3
 # Yellow and dark violet, the ends of viridis, are seen on light and dark photographs alike.
 _LIGHT, _DARK = "#fde725", "#440154"
+_YELLOW, _VIOLET = (37, 231, 253), (84, 1, 68)  # the same for OpenCV, blue first
 # Pixels of the longest side; more than the figure shows would only take time.
 _SHOWN = 1200
+# The faces of a video that fit into a figure, and how many frames a smoothed probability is the mean of.
+_MOST_FACES, _SMOOTHED = 6, 5
 
 
 def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: float = 0.0) -> Figure:
@@ -47,6 +52,45 @@ def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: fl
         _draw_frame(ax, square, f"{name} {values.max():.2f}")
         _draw_bars(figure.add_subplot(grid[index % rows, 1 + index // rows]), name, values)
     return figure
+
+
+def draw_timeline(table: pd.DataFrame, title: str) -> Figure:
+    """Draw the probabilities of each face in a video over time, smoothed and behind it as they are.
+
+    table: with the columns time, face, and a probability of each class. Of many faces those seen longest.
+    """
+    faces = sorted(table["face"].value_counts().index[:_MOST_FACES])
+    figure = Figure(figsize=(10, 1 + 2.2 * max(1, len(faces))), layout="constrained")
+    figure.suptitle(title if faces else f"{title}: {NO_FACE}")
+    panels = figure.subplots(max(1, len(faces)), sharex=True, squeeze=False)[:, 0]
+    for ax, face in zip(panels, faces, strict=False):
+        values = table[table["face"] == face].set_index("time")[list(CLASS_NAMES)]
+        values.plot(ax=ax, colormap="viridis", alpha=0.3, linewidth=0.8, legend=False)
+        smooth = values.rolling(_SMOOTHED, center=True, min_periods=1).mean()
+        smooth.plot(ax=ax, colormap="viridis", style=["-", "--"] * 3, legend=False)
+        ax.set(ylabel=f"face {face}", ylim=(0, 1), xlabel="seconds")
+    if faces:
+        lines = panels[0].get_lines()[len(CLASS_NAMES) :]
+        panels[0].legend(lines, CLASS_NAMES, ncols=7, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1))
+    return figure
+
+
+def draw_on(frame: np.ndarray, squares: Sequence[Square], probabilities: np.ndarray, least: float) -> None:
+    """Draw N faces on a frame of a video: frame, emotion, and a bar for each class.
+
+    frame: (height, width, 3) BGR. probabilities: (N, 7) float. least: as for photographs.emotion_of.
+    """
+    import cv2
+
+    for square, values in zip(squares, probabilities, strict=True):
+        corners = cv2.boxPoints((square.centre, (square.side, square.side), square.tilt))
+        cv2.polylines(frame, [np.rint(corners).astype(int)], True, _YELLOW, 2)
+        left, height = square.left, square.side / 8
+        lines = [(emotion_of(values, least).upper(), 0.0), *zip(CLASS_NAMES, values, strict=True)]
+        for row, (text, value) in enumerate(lines, start=1):
+            bottom, end = round(square.top + square.side + row * height), round(left + value * square.side)
+            cv2.rectangle(frame, (left, bottom - round(0.8 * height)), (end, bottom), _VIOLET, cv2.FILLED)
+            cv2.putText(frame, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, height / 30, _YELLOW)
 
 
 def _draw_frame(ax: Axes, square: Square, text: str) -> None:
