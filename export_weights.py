@@ -8,9 +8,9 @@ float16, and beside them a JSON file: network, recipe, arguments, epochs, seed, 
 history and the accuracies of the written file on PublicTest. Refuses when half precision changes one by more
 than 0.001.
 
---format litert and onnx write one file that takes grey levels and gives probabilities, from a run or shipped
-weights, with the class names in its metadata (docs/predict_with_onnx.py reads it). They run the file on drawn
-faces, and refuse it when a probability differs from TensorFlow's by more than 0.0001.
+--format litert and onnx write one file that takes grey levels and gives the probabilities of predict.py, from
+a run, shipped weights or an ensemble (docs/predict_with_onnx.py uses it). They run the file on drawn faces,
+and refuse it when a probability differs from TensorFlow's by more than 0.0001, with --half 0.01.
 """
 
 import argparse
@@ -25,23 +25,26 @@ from data.drawn import draw_faces
 from data.faces import locate_faces, read_faces
 from models.export import FORMATS, convert, half_precision
 from models.prediction import set_up_keras
-from models.weights import HELP_SINGLE, find_weights, metadata_path
+from models.weights import HELP, find_ensemble, find_weights, metadata_path
 from training.run_folder import read_history, read_run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this script."""
     parser = Parser(__doc__)
-    text = f"finished run or a weight file in it; for litert and onnx {HELP_SINGLE}"
+    text = f"finished run or a weight file in it; for litert and onnx {HELP}"
     parser.add_argument("--weights", required=True, metavar="RUN", help=text)
     parser.add_argument("--format", choices=FORMATS, default="weights", help="what to write")
     text = "for weights: FER data with PublicTest rows (default: the data set in data/)"
     parser.add_argument("--data", metavar="DATA", help=text)
+    parser.add_argument("--half", action="store_true", help="kernels in half precision: half the size")
     text = f"file to write, {', '.join(FORMATS.values())}"
     parser.add_argument("--out", required=True, metavar="FILE", help=text)
     parser.add_overwrite()
     arguments = parser.parse_args(argv)
-    if arguments.format != "weights":
+    if arguments.format == "weights":
+        parser.refuse(arguments, ["half"], "goes with --format litert and onnx; weights always are")
+    else:
         parser.refuse(arguments, ["data"], "goes with --format weights only")
     return arguments
 
@@ -54,10 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.format == "weights":
         share_weights(arguments, out)
     else:
-        weights = find_weights(arguments.weights)
-        faces = draw_faces(64, seed=1).images
+        weights, faces = find_ensemble([arguments.weights]), draw_faces(64, seed=1).images
         set_up_keras()
-        content, difference = convert(weights, arguments.format, faces)
+        content, difference = convert(weights, arguments.format, faces, arguments.half)
         print(f"probabilities of drawn faces differ from TensorFlow's by at most {difference:.1e}")
         write_file(out, content)
     print(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB")

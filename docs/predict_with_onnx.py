@@ -1,24 +1,40 @@
-"""Predict the emotion of a photograph by an exported network, with onnxruntime and Pillow and no TensorFlow.
+"""Predict the faces in photographs by an exported network, with onnxruntime and without TensorFlow.
 
     python export_weights.py --weights compact --format onnx --out compact.onnx
     python docs/predict_with_onnx.py compact.onnx photograph.jpg
 
-Crop the photograph to the face first: its middle square is taken as the face.
+Faces are found, framed and turned upright as by predict.py.
 """
 
-import json
 import sys
+from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from PIL import Image, ImageOps
 
-network, photograph = sys.argv[1:]
-session = onnxruntime.InferenceSession(network)
-names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
-with Image.open(photograph) as picture:
-    grey = ImageOps.exif_transpose(picture).convert("L")
-face = ImageOps.fit(grey, (48, 48), Image.Resampling.LANCZOS)
-(probabilities,) = session.run(None, {"faces": np.asarray(face, np.float32)[np.newaxis]})[0]
-for index in np.argsort(-probabilities):
-    print(f"{names[index]:<9}{probabilities[index]:.3f}")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from command_line import Parser, one_line_errors
+from data import InputError
+from data.photographs import face_table, read_photographs
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> None:
+    """Print a row for each face."""
+    parser = Parser(__doc__)
+    parser.add_argument("network", help="ONNX file of export_weights.py")
+    parser.add_argument("images", nargs="+", help="photographs, or folders of them")
+    arguments = parser.parse_args(argv)
+    try:
+        import onnxruntime
+    except ImportError:
+        raise InputError("onnxruntime is not installed; pip install onnxruntime") from None
+    photographs = read_photographs(arguments.images)
+    faces = np.concatenate([photograph.images for photograph in photographs]).astype(np.float32)
+    session = onnxruntime.InferenceSession(Path(arguments.network).read_bytes())
+    (probabilities,) = session.run(None, {"faces": faces})
+    print(face_table(photographs, probabilities).to_string(float_format="{:.3f}".format))
+
+
+if __name__ == "__main__":
+    main()

@@ -21,14 +21,14 @@ import numpy as np
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.faces import Faces
 from data.splits import trained_on
-from models.prediction import fit_temperature, predict_probabilities, silent_stderr
+from models.prediction import fit_temperature, predict, predict_probabilities, silent_stderr
 from models.weights import ENDING, MemoryFile, Weights, load_network
 
 # What --format takes, and how its files end.
 FORMATS = {"weights": ENDING, "litert": ".tflite", "onnx": ".onnx"}
-# The most that half precision may change an accuracy, and a conversion a probability.
+# The most that half precision may change an accuracy, and a conversion a probability, in half precision too.
 HALF_PRECISION_TOLERANCE = 0.001
-CONVERSION_TOLERANCE = 1e-4
+CONVERSION_TOLERANCE, HALF_TOLERANCE = 1e-4, 1e-2
 LICENCE = "MIT; fitted to FER2013 (Goodfellow et al. 2013), whose pictures may not be redistributed"
 
 
@@ -73,21 +73,23 @@ def measure(network: Any, faces: Faces, duplicates: np.ndarray) -> dict[str, flo
     return accuracies
 
 
-def convert(weights: Weights, file_format: str, images: np.ndarray) -> tuple[bytes, float]:
+def convert(
+    weights: Sequence[Weights], file_format: str, images: np.ndarray, half: bool = False
+) -> tuple[bytes, float]:
     """A LiteRT or ONNX file, and the largest difference of a probability of `images` from TensorFlow's.
 
-    file_format: 'litert' or 'onnx'. images: (N, 48, 48) grey levels. Raises InputError when the difference is
-    above CONVERSION_TOLERANCE.
+    weights: of one network or an ensemble, whose calibrated probabilities the file gives. file_format:
+    'litert' or 'onnx'. images: (N, 48, 48) grey levels. half: whether kernels are float16. Raises InputError
+    when the difference is above CONVERSION_TOLERANCE, or with `half` HALF_TOLERANCE.
     """
-    network = load_network(weights)
     with silent_stderr(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         # The converters and runtimes have no switch for what they write to stderr.
         warnings.simplefilter("ignore")
         file = Path(folder) / f"network{FORMATS[file_format]}"
-        content = _converted(network, weights, file_format, file)
+        content = _converted(weights, file_format, file, half)
         probabilities = run(content, file_format, images)
-    difference = np.abs(probabilities - predict_probabilities([network], images)).max()
-    if not difference <= CONVERSION_TOLERANCE:
+    difference = np.abs(probabilities - predict(weights, images, calibrated=True)).max()
+    if not difference <= (HALF_TOLERANCE if half else CONVERSION_TOLERANCE):
         raise InputError(f"--format {file_format}: a probability changes by {difference:.1e}; not written")
     return content, float(difference)
 
@@ -122,16 +124,23 @@ def _with_half_kernels(path: Path) -> bytes:
     return made.getvalue()
 
 
-def _converted(network: Any, weights: Weights, file_format: str, file: Path) -> bytes:
-    """The network with a softmax in 'litert' or 'onnx'. file: a temporary one."""
+def _converted(weights: Sequence[Weights], file_format: str, file: Path, half: bool) -> bytes:
+    """The networks, with a softmax and their mean, in 'litert' or 'onnx'. file: a temporary one."""
     import keras
     import tensorflow as tf
 
-    metadata = {"network": weights.network, "class_names": json.dumps(CLASS_NAMES)}
-    probabilities = keras.layers.Softmax(name="probabilities")(network.outputs[0])
+    names = " + ".join(each.network for each in weights)
+    metadata = {"network": names, "class_names": json.dumps(CLASS_NAMES)}
+    inputs, outputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE)), []
+    for number, each in enumerate(weights):
+        network = load_network(each)
+        network = keras.Model(network.inputs[0], network.outputs[0], name=f"network_{number}")
+        outputs.append(keras.layers.Softmax()(network(inputs) / each.temperature))
+    exported = keras.Model(inputs, sum(outputs) / len(outputs))
     faces = tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32, name="faces")
-    exported = keras.Model(network.inputs, probabilities)
-    exported.export(file, format=file_format, input_signature=[faces], verbose=False)
+    spec = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
+    options = spec if half and file_format == "litert" else {}
+    exported.export(file, format=file_format, input_signature=[faces], verbose=False, **options)
     if file_format == "litert":
         # Also a zip archive: https://ai.google.dev/edge/litert/models/metadata
         with zipfile.ZipFile(file, "a") as archive:
@@ -143,4 +152,10 @@ def _converted(network: Any, weights: Weights, file_format: str, file: Path) -> 
     onnx.helper.set_model_props(model, metadata)
     for tensor in (*model.graph.input, *model.graph.output):
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
+    for tensor in filter(lambda tensor: half and len(tensor.dims) > 1, model.graph.initializer):
+        name, kernel = tensor.name, onnx.numpy_helper.to_array(tensor)
+        if kernel.dtype == np.float32:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(kernel.astype(np.float16), f"{name}_half"))
+            cast = onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT)
+            model.graph.node.insert(0, cast)
     return model.SerializeToString()

@@ -5,6 +5,7 @@ import io
 import json
 import runpy
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -68,15 +69,13 @@ def test_scores_are_right_on_a_small_set(drawn, monkeypatch):
 
 
 @pytest.mark.parametrize("file_format", ["litert", "onnx"])
-def test_other_formats_give_the_probabilities_of_tensorflow(
-    drawn, tiny_run, tmp_path, file_format, capfd, monkeypatch
-):
+def test_other_formats_give_the_probabilities_of_tensorflow(drawn, tiny_run, tmp_path, file_format, capfd):
     out = tmp_path / f"tiny{export.FORMATS[file_format]}"
     capfd.readouterr()
     export_weights.main(["--weights", str(tiny_run), "--format", file_format, "--out", str(out)])
     assert capfd.readouterr().err == ""
     content = out.read_bytes()
-    expected = predict([find_weights(str(tiny_run))], drawn.images[:9])
+    expected = predict([find_weights(str(tiny_run))], drawn.images[:9], calibrated=True)
     assert expected.std() > 0.01
     for count in (1, 9):
         given = export.run(content, file_format, drawn.images[:count])
@@ -87,13 +86,29 @@ def test_other_formats_give_the_probabilities_of_tensorflow(
         session = onnxruntime.InferenceSession(content)
         metadata = session.get_modelmeta().custom_metadata_map
         Image.fromarray(drawn.images[0]).save(tmp_path / "face.png")
-        monkeypatch.setattr("sys.argv", ["", str(out), str(tmp_path / "face.png")])
+        example = runpy.run_path(str(EXAMPLE))["main"]
         capfd.readouterr()
-        runpy.run_path(str(EXAMPLE))
+        example([str(out), str(tmp_path / "face.png")])
         best = expected[0].argmax()
-        assert capfd.readouterr().out.startswith(f"{CLASS_NAMES[best]:<9}{expected[0][best]:.3f}\n")
+        row = capfd.readouterr().out.splitlines()[1].split()
+        assert row[-1] == CLASS_NAMES[best]
+        np.testing.assert_allclose(np.array(row[-8:-1], float), expected[0], atol=1e-3)
     assert tuple(json.loads(metadata["class_names"])) == CLASS_NAMES
     assert metadata["network"] == "compact"
+
+
+@pytest.mark.parametrize("file_format", ["litert", "onnx"])
+def test_an_ensemble_in_half_precision_is_one_file_of_half_the_size(
+    tiny_run, drawn, tmp_path, file_format, capsys
+):
+    networks, sizes = [find_weights(str(tiny_run)), find_weights(str(tiny_run / LAST))], {}
+    for half in (False, True):
+        content, difference = export.convert(networks, file_format, drawn.images[:9], half)
+        given, sizes[half] = export.run(content, file_format, drawn.images[:9]), len(content)
+        expected = predict(networks, drawn.images[:9], calibrated=True)
+        assert np.abs(given - expected).max() == pytest.approx(difference)
+        assert difference < (1e-2 if half else 1e-4)
+    assert sizes[True] < 0.53 * sizes[False]
 
 
 def test_what_differs_is_not_written(csvs, tiny_run, tmp_path, failing, monkeypatch):
@@ -109,12 +124,22 @@ def test_what_differs_is_not_written(csvs, tiny_run, tmp_path, failing, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_example_says_what_is_missing(tmp_path, failing, monkeypatch):
+    example = runpy.run_path(str(EXAMPLE))["main"]
+    assert "required: network, images" in failing(example)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "pip install onnxruntime" in failing(example, "x.onnx", tmp_path / "face.png")
+
+
 def test_wrong_usage_is_one_line(csvs, tiny_run, exported, tmp_path, failing):
     def refusal(run: Path, out: Path, *more: object) -> str:
         return failing(export_weights.main, "--weights", run, "--out", out, *more)
 
     data, onnx = ("--data", csvs / "fer2013.csv"), ("--format", "onnx")
     assert "must end in .onnx" in refusal(tiny_run, tmp_path / "x.tflite", *onnx)
+    assert "--half goes with --format litert and onnx" in refusal(
+        tiny_run, tmp_path / "x.weights.h5", "--half"
+    )
     assert "--data goes with --format weights" in refusal(tiny_run, tmp_path / "x.onnx", *onnx, *data)
     (tmp_path / "y.json").touch()
     assert "y.json: exists already" in refusal(tiny_run, tmp_path / "y.weights.h5", *data)

@@ -92,54 +92,18 @@ class Recipe:
     augmentation: Augmentation = Augmentation()
 
 
-_CNN_FAST = Recipe(
-    epochs=24,
-    optimizer="muon",
-    learning_rate=0.01,
-    adam_share=0.2,
-    warmup=0.15,
-    weight_decay=0.02,
-    label_smoothing=0.1,
-    dropout=0.4,
-    augmentation=Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=0.043),
-)
-_DNN_FAST = Recipe(
-    epochs=60,
-    batch_size=256,
-    optimizer="adamw",
-    learning_rate=0.0015,
-    warmup=0.15,
-    weight_decay=0.05,
-    average=0.998,
-    label_smoothing=0.1,
-    dropout=0.3,
-    augmentation=Augmentation(
-        rotation=5, shift=0.04, zoom=0.05, flip=True, alternate=True, brightness=0.1, contrast=0.2
-    ),
-)
-_MEDIUM_FAST = replace(
-    _CNN_FAST,
-    epochs=62,
-    adam_share=1.0,
-    average=0.998,
-    dropout=0.3,
-    block_dropout=0.1,
-    mixup=0.2,
-    mixup_share=0.5,
-    mixup_until=0.9,
-    augmentation=Augmentation(
-        rotation=12,
-        shift=0.1,
-        zoom=0.12,
-        aspect=0.08,
-        flip=True,
-        alternate=True,
-        brightness=0.1,
-        contrast=0.2,
-        erase=0.15,
-        erase_probability=0.5,
-    ),
-)
+_PLAIN = Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=0.043)
+_CNN_FAST = Recipe(epochs=24, optimizer="muon", learning_rate=0.01, adam_share=0.2, warmup=0.15)
+_CNN_FAST = replace(_CNN_FAST, weight_decay=0.02, label_smoothing=0.1, dropout=0.4, augmentation=_PLAIN)
+_LIGHT = Augmentation(rotation=5, shift=0.04, zoom=0.05, flip=True, alternate=True)
+_LIGHT = replace(_LIGHT, brightness=0.1, contrast=0.2)
+_DNN_FAST = Recipe(epochs=60, batch_size=256, optimizer="adamw", learning_rate=0.0015, warmup=0.15)
+_DNN_FAST = replace(_DNN_FAST, weight_decay=0.05, average=0.998, label_smoothing=0.1, dropout=0.3)
+_DNN_FAST = replace(_DNN_FAST, augmentation=_LIGHT)
+_STRONG = Augmentation(rotation=12, shift=0.1, zoom=0.12, aspect=0.08, flip=True, alternate=True)
+_STRONG = replace(_STRONG, brightness=0.1, contrast=0.2, erase=0.15, erase_probability=0.5)
+_MEDIUM_FAST = replace(_CNN_FAST, epochs=62, adam_share=1.0, average=0.998, dropout=0.3, block_dropout=0.1)
+_MEDIUM_FAST = replace(_MEDIUM_FAST, mixup=0.2, mixup_share=0.5, mixup_until=0.9, augmentation=_STRONG)
 RECIPES = {
     "cnn": {
         "report": Recipe(
