@@ -1,9 +1,9 @@
 """Wrong labels by confident learning (Northcutt et al. 2021, arXiv:1911.00068).
 
 All of it is based on probabilities by networks that were not trained on the face. A face's label is the more
-suspicious, the more another class's probability exceeds that of the label (the normalised margin). How many
-labels are wrong is estimated from the faces that a network is confident about: those with a class whose
-probability is at least its mean over the faces that are labelled so.
+suspicious, the more another class's logit exceeds that of the label, which is the logarithm of the ratio of
+their probabilities. How many labels are wrong is estimated from the faces that a network is confident about:
+those with a class whose probability is at least its mean over the faces that are labelled so.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from data.splits import Hashes, group_duplicates
 
 # Grey levels: faces of a smaller standard deviation show nothing.
 FLAT = 2.0
+# Probabilities below this count as this.
+LEAST = 1e-6
 # The share of the annotators that makes a majority clear.
 CLEAR = 0.6
 FIRST = (50, 100, 500, 1_000, 2_000)
@@ -54,8 +56,15 @@ def rank_suspects(faces: Faces, probabilities: np.ndarray) -> pd.DataFrame:
     table["probability_of_label"] = probabilities[rows, labels]
     table["probability_of_suggestion"] = probabilities[rows, suggested]
     table["notes"] = notes_on(faces)
-    margin = table["probability_of_label"] - table["probability_of_suggestion"]
-    return table.loc[margin.sort_values(kind="stable").index]
+    return table.loc[suspicion(table).sort_values(ascending=False, kind="stable").index]
+
+
+def suspicion(table: pd.DataFrame) -> pd.Series:
+    """How suspicious the labels in a table as above are: by how much another class's logit exceeds theirs."""
+    label, suggestion = (
+        table[f"probability_of_{name}"].clip(lower=LEAST) for name in ("label", "suggestion")
+    )
+    return np.log(suggestion / label)
 
 
 def notes_on(faces: Faces) -> list[str]:
@@ -124,9 +133,8 @@ def judge(own: pd.DataFrame) -> pd.DataFrame:
     faces, and average precision, the area under precision and recall.
     """
     is_wrong = (own["majority"] != own["label"]).to_numpy()
-    label, suggestion = (own[f"probability_of_{name}"].to_numpy() for name in ("label", "suggestion"))
-    rows = {}
-    for name, values in {"this ranking": suggestion - label, "loss of the label": -label}.items():
+    rankings, rows = {"this ranking": suspicion(own), "loss of the label": -own["probability_of_label"]}, {}
+    for name, values in rankings.items():
         ordered = is_wrong[np.argsort(-values, kind="stable")]
         rows[name] = [ordered[:count].mean() for count in FIRST]
         rows[name].append(average_precision_score(is_wrong, values))

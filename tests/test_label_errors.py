@@ -67,8 +67,8 @@ def test_rankings_are_judged_by_clear_majorities():
     clear = table[is_clear[table["row"]]]
     assert judged.loc["this ranking", "first 50"] == IS_WRONG[clear["row"][:50]].mean()
     assert judged.loc["chance", "first 50"] == IS_WRONG[is_clear].mean()
-    margin = clear["probability_of_suggestion"] - clear["probability_of_label"]
-    expected = average_precision_score(IS_WRONG[clear["row"]], margin)
+    ratio = clear["probability_of_suggestion"] / clear["probability_of_label"]
+    expected = average_precision_score(IS_WRONG[clear["row"]], ratio)
     assert judged.loc["this ranking", "average precision"] == pytest.approx(expected)
 
 
