@@ -28,8 +28,8 @@ import pandas as pd
 from PIL import Image
 
 from analysis.metrics import accuracy_text, classes_text, evaluate, subsets_of
-from command_line import Parser, check_folder, check_outputs, one_line_errors, share, whole_number
-from data import CLASS_NAMES, photographs, write_file
+from command_line import Parser, check_folder, check_outputs, number, one_line_errors, whole_number
+from data import CLASS_NAMES, InputError, photographs, write_file
 from data.faces import locate_faces, read_faces
 from data.labels import attach_labels
 from data.pictures import Square, png_bytes
@@ -53,14 +53,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     source.add_argument("--camera", type=whole_number(0), metavar="N", help="a camera; 0 is the first")
     add = parser.add_argument
     add("--weights", metavar="RUN", nargs="+", default=[DEFAULT], help=f"{HELP}; several are averaged")
-    add("--out", metavar="FILE", help="submission.csv, or with --images the table, as .csv or .json")
+    add("--out", metavar="FILE", help="submission.csv, the table of photographs (.csv, .json) or video.csv")
     add("--probabilities", metavar="FILE", help="also write a row per face: classes and probabilities")
     add("--tta", action="store_true", help="average over each face and its mirror image; takes twice as long")
     add("--labels", metavar="CSV", help="id,label file for some or all faces, to measure the accuracy")
     text = "seconds from one frame of a video or camera to the next"
-    add("--every", type=float, metavar="SECONDS", default=0.5, help=text)
+    add("--every", type=number(0.04, 3600), metavar="SECONDS", default=0.5, help=text)
     text = "call faces 'unsure' whose emotion is less probable than P"
-    add("--unsure", type=share, metavar="P", default=0.0, help=text)
+    add("--unsure", type=number(0, 1), metavar="P", default=0.0, help=text)
     add("--crops", metavar="FOLDER", help="also write each face as the networks see it, to sort into classes")
     add("--annotate", metavar="FOLDER", help="also draw photographs, into a folder, or a video (.mp4)")
     parser.add_overwrite()
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse_args(argv)
     if arguments.images:
         return predict_photographs(arguments)
-    if arguments.video or arguments.camera is not None:
+    if arguments.video is not None or arguments.camera is not None:
         return predict_video(arguments)
     data, out = locate_faces(arguments.data, "test"), arguments.out or "submission.csv"
     check_outputs(filter(None, [out, arguments.probabilities]), arguments.overwrite, [".csv"])
@@ -115,6 +115,7 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
     for folder in filter(None, (arguments.annotate, arguments.crops)):
         check_folder(folder)
     album = photographs.read_photographs(arguments.images, arguments.faces)
+    Parser.inputs |= {each.path.resolve() for each in album}
     drawings, crops = [], []
     if arguments.annotate:
         readable = [each for each in album if not each.problem]
@@ -160,13 +161,14 @@ def predict_video(arguments: argparse.Namespace) -> None:
     (out,) = check_outputs([arguments.out or "video.csv"], arguments.overwrite, [".csv"])
     (figure,) = check_outputs([out.with_suffix(".png")], arguments.overwrite)
     drawn = check_outputs(filter(None, [arguments.annotate]), arguments.overwrite, [".mp4"])
-    weights, source = find_ensemble(arguments.weights), arguments.video or arguments.camera
+    weights = find_ensemble(arguments.weights)
+    source = arguments.camera if arguments.video is None else arguments.video
     frames = Progress(photographs.frames_of(source, arguments.every), "video", unit=" frames")
     temperatures = [each.temperature for each in weights]
-    networks, rows, last, told, video = [], [], {}, -1.0, None
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as made:
-        with contextlib.suppress(KeyboardInterrupt):
-            for count, (time, frame) in enumerate(frames):
+    networks, rows, last, printed, video = [], [], {}, -1.0, None
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as temporary:
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):  # what was read is kept
+            for count, (seconds, frame) in enumerate(frames):
                 if not networks:  # not before the video plays
                     set_up_keras()
                     networks = [load_network(each) for each in weights]
@@ -176,18 +178,21 @@ def predict_video(arguments: argparse.Namespace) -> None:
                 emotions = [photographs.emotion_of(each, arguments.unsure) for each in values]
                 numbers = photographs.follow(squares, last)
                 for number, square, each, name in zip(numbers, squares, values, emotions, strict=True):
-                    rows.append((round(time, 3), count, number, *square, *each, name))
-                if source == arguments.camera and time >= told + 1:
-                    print(f"{time:.0f} s: {', '.join(emotions) or photographs.NO_FACE}", flush=True)
-                    told = time
+                    rows.append((round(seconds, 3), count, number, *square, *each, name))
+                if arguments.video is None and seconds >= printed + 1:
+                    print(f"{seconds:.0f} s: {', '.join(emotions) or photographs.NO_FACE}", flush=True)
+                    printed = seconds
                 if drawn:
-                    draw_on(frame, squares, values, arguments.unsure)
-                    kind, rate = cv2.VideoWriter_fourcc(*"mp4v"), 1 / max(arguments.every, 0.03)
-                    video = video or cv2.VideoWriter(made.name, kind, rate, frame.shape[1::-1])
+                    names = [f"{number} {name}" for number, name in zip(numbers, emotions, strict=True)]
+                    draw_on(frame, squares, values, names)
+                    codec, size = cv2.VideoWriter_fourcc(*"mp4v"), frame.shape[1::-1]
+                    video = video or cv2.VideoWriter(temporary.name, codec, 1 / arguments.every, size)
                     video.write(frame)
+        if not networks:
+            raise InputError(f"{source}: no frame was read; give a video that plays")
         if video:
             video.release()
-            write_file(drawn[0], Path(made.name).read_bytes())
+            write_file(drawn[0], Path(temporary.name).read_bytes())
     table = pd.DataFrame(rows, columns=["time", "frame", "face", *Square._fields, *CLASS_NAMES, "emotion"])
     figures, content = {"": draw_timeline(table, Path(str(source)).name)}, {"": table.to_csv(index=False)}
     for file in [*save_figures(figures, [figure], tables=content), *drawn]:

@@ -18,14 +18,8 @@ from data.faces import Faces
 from data.progress import Progress
 
 # The name on the command line: the name in a figure.
-METHODS = {
-    "gradient": "gradient",
-    "smoothgrad": "SmoothGrad",
-    "integrated": "integrated gradients",
-    "gradcam": "Grad-CAM",
-    "occlusion": "occlusion",
-    "lime": "LIME",
-}
+METHODS = {"gradient": "gradient", "smoothgrad": "SmoothGrad", "integrated": "integrated gradients"}
+METHODS |= {"gradcam": "Grad-CAM", "occlusion": "occlusion", "lime": "LIME"}
 
 SMOOTHGRAD_SAMPLES = 50
 SMOOTHGRAD_NOISE = 0.15

@@ -61,10 +61,8 @@ def rank_suspects(faces: Faces, probabilities: np.ndarray) -> pd.DataFrame:
 
 def suspicion(table: pd.DataFrame) -> pd.Series:
     """How suspicious the labels in a table as above are: by how much another class's logit exceeds theirs."""
-    label, suggestion = (
-        table[f"probability_of_{name}"].clip(lower=LEAST) for name in ("label", "suggestion")
-    )
-    return np.log(suggestion / label)
+    label, suggestion = table["probability_of_label"], table["probability_of_suggestion"]
+    return np.log(suggestion.clip(lower=LEAST) / label.clip(lower=LEAST))
 
 
 def notes_on(faces: Faces) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import functools
+import math
 import os
 import signal
 import sys
@@ -139,15 +140,19 @@ def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]
     return convert
 
 
-def share(text: str) -> float:
-    """An argparse type: a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value
+def number(least: float, most: float) -> Callable[[str], float]:
+    """An argparse type: a number from `least` to `most`."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+        return value
+
+    return convert
 
 
 def check_folder(folder: str | Path) -> None:

@@ -17,29 +17,12 @@ from data.progress import Progress
 
 # Measure: the range that a face's value is drawn from, uniformly. Lengths are in pixels of a face of scale 1,
 # whose origin is between the cheeks, u to the right and v down; brightness is from 0 to 255.
-TRAITS = {
-    "skin": (115, 230),
-    "face_width": (16.5, 20),
-    "chin": (20.5, 23.5),
-    "hair": (12, 130),
-    "hair_length": (-12, 32),
-    "hairline": (-22, -16.5),
-    "eye_spacing": (7.8, 9.2),
-    "lid_above": (1.7, 2.3),
-    "brow_thickness": (0.6, 1.3),
-    "nose_length": (4.5, 6.5),
-    "mouth_level": (11.8, 13.2),
-    "mouth_width": (5.8, 7.4),
-    "lips": (1, 2),
-    "scale": (0.92, 1.15),
-    "right": (-2.5, 2.5),
-    "down": (-2.5, 2.5),
-    "roll": (-0.17, 0.17),
-    "yaw": (-3, 3),
-    "light": (-0.35, 0.35),
-    "background": (20, 235),
-    "noise": (1, 7),
-}
+TRAITS: dict[str, tuple[float, float]] = {"skin": (115, 230), "face_width": (16.5, 20), "chin": (20.5, 23.5)}
+TRAITS |= {"hair": (12, 130), "hair_length": (-12, 32), "hairline": (-22, -16.5)}
+TRAITS |= {"eye_spacing": (7.8, 9.2), "lid_above": (1.7, 2.3), "brow_thickness": (0.6, 1.3)}
+TRAITS |= {"nose_length": (4.5, 6.5), "mouth_level": (11.8, 13.2), "mouth_width": (5.8, 7.4), "lips": (1, 2)}
+TRAITS |= {"scale": (0.92, 1.15), "right": (-2.5, 2.5), "down": (-2.5, 2.5), "roll": (-0.17, 0.17)}
+TRAITS |= {"yaw": (-3, 3), "light": (-0.35, 0.35), "background": (20, 235), "noise": (1, 7)}
 # What each expression, in the order of CLASS_NAMES, adds to a measure at full strength, and the action units
 # that do it. Source: Ekman and Friesen, Facial Action Coding System (1978) and EMFACS prototypes (1983).
 EXPRESSIONS = {

@@ -1,5 +1,6 @@
 """Photographs and videos that people give to be predicted, and what networks say of the faces in them."""
 
+import itertools
 import math
 import os
 import time
@@ -56,14 +57,17 @@ def read_photographs(paths: Sequence[str], how: str | None = None) -> list[Photo
             files, places = [*files, path], [*places, Path(path.name)]
             continue
         inside = all_files(path)
-        pictures = [each for each in inside if each.suffix.lower() in ENDINGS and DRAWN not in each.name]
-        others = [each for each in inside if each not in pictures]
+        is_picture = [each.suffix.lower() in ENDINGS and not each.name.endswith(DRAWN) for each in inside]
+        pictures, others = (list(itertools.compress(inside, np.equal(is_picture, x))) for x in (True, False))
         if not pictures:
             raise InputError(f"{path}: holds no picture; name pictures or their folder")
         if others:
             print(f"not read in {path}: {len(others):,} other files, such as {others[0].name}")
         files += pictures
         places += [each.relative_to(path) for each in pictures]
+    if len({file.resolve() for file in files}) < len(files):
+        raise InputError(f"{' '.join(paths)}: a photograph is given twice; give it once")
+    # Where two would share a name, all keep their endings, or else the folders of their paths.
     names = [place.with_suffix("") for place in places]
     for longer in places, [Path(*[part for part in file.parts if part not in ("/", "..")]) for file in files]:
         names = longer if len(set(names)) < len(names) else names
@@ -94,14 +98,17 @@ def frames_of(source: str | int, every: float) -> Iterator[tuple[float, np.ndarr
     # Else OpenCV and FFmpeg write of what they cannot open or play to stderr.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    video, is_file, started, due = cv2.VideoCapture(source), isinstance(source, str), time.monotonic(), 0.0
+    video, is_file, started = cv2.VideoCapture(source), isinstance(source, str), time.monotonic()
     if not video.isOpened():
         way_out = "give a video that plays, or a camera that nothing else uses"
         raise InputError(f"{'' if is_file else 'camera '}{source}: cannot be opened; {way_out}")
+    seconds = due = 0.0
     while video.grab():
         seconds = video.get(cv2.CAP_PROP_POS_MSEC) / 1000 if is_file else time.monotonic() - started
-        if seconds >= due:
-            yield seconds, video.retrieve()[1]
+        if seconds >= due - 0.001:  # for rounding
+            is_whole, frame = video.retrieve()
+            if is_whole:
+                yield seconds, frame
             due = max(due + every, seconds)
     if video.get(cv2.CAP_PROP_POS_FRAMES) < 0.95 * video.get(cv2.CAP_PROP_FRAME_COUNT):
         print(f"note: {source}: ends after {seconds:.1f} s, earlier than its header says", flush=True)
@@ -109,13 +116,18 @@ def frames_of(source: str | int, every: float) -> Iterator[tuple[float, np.ndarr
 
 def follow(squares: Sequence[Square], last: dict[int, Square]) -> list[int]:
     """Number the N faces of a frame: as the nearest of the `last` squares, if near, which they replace."""
-    numbers: list[int] = []
-    for square in squares:
-        others = [number for number in last if number not in numbers]
-        near = [(math.dist(square.centre, last[number].centre), number) for number in others]
-        distance, number = min(near, default=(math.inf, 0))
-        numbers.append(number if distance < square.side else len(last) + 1)
-        last[numbers[-1]] = square
+    numbers = [0] * len(squares)
+    pairs = [
+        (math.dist(square.centre, each.centre), index, number)
+        for index, square in enumerate(squares)
+        for number, each in last.items()
+    ]
+    for distance, index, number in sorted(pairs):
+        if distance < squares[index].side and not numbers[index] and number not in numbers:
+            numbers[index] = number
+    for index, square in enumerate(squares):
+        numbers[index] = numbers[index] or len(last) + 1
+        last[numbers[index]] = square
     return numbers
 
 

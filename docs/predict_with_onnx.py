@@ -31,8 +31,12 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError("onnxruntime is not installed; pip install onnxruntime") from None
     photographs = read_photographs(arguments.images)
     faces = np.concatenate([photograph.images for photograph in photographs]).astype(np.float32)
-    session = onnxruntime.InferenceSession(Path(arguments.network).read_bytes())
-    (probabilities,) = session.run(None, {"faces": faces})
+    content = Path(arguments.network).read_bytes()
+    try:
+        (probabilities,) = onnxruntime.InferenceSession(content).run(None, {"faces": faces})
+    except Exception as error:  # the runtime has a class for every kind of fault
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{arguments.network}: was not exported by export_weights.py ({reason})") from None
     print(face_table(photographs, probabilities).to_string(float_format="{:.3f}".format))
 
 

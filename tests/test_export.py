@@ -127,6 +127,10 @@ def test_what_differs_is_not_written(csvs, tiny_run, tmp_path, failing, monkeypa
 def test_the_example_says_what_is_missing(tmp_path, failing, monkeypatch):
     example = runpy.run_path(str(EXAMPLE))["main"]
     assert "required: network, images" in failing(example)
+    detector, picture = EXAMPLE.parent.parent / "data" / "centerface.onnx", tmp_path / "face.png"
+    Image.new("L", (48, 48), 90).save(picture)
+    assert "was not exported by export_weights.py" in failing(example, detector, picture)
+    assert "was not exported by export_weights.py" in failing(example, picture, picture)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert "pip install onnxruntime" in failing(example, "x.onnx", tmp_path / "face.png")
 

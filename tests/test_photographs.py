@@ -223,5 +223,8 @@ def test_what_cannot_be_read_is_one_line(pictures):
             read_photographs([str(pictures / name)])
         assert str(raised.value).startswith(f"{pictures / name}: {words}")
         assert "\n" not in str(raised.value)
+    twice = [str(pictures), str(pictures / "cat.png")]
+    with pytest.raises(InputError, match="is given twice"):
+        read_photographs(twice)
     with pytest.raises(FileNotFoundError):
         read_photographs([str(pictures / "absent.png")])

@@ -118,6 +118,15 @@ def test_pictures_give_a_table_and_drawings(ending, weights, tmp_path, capsys):
     assert [written[0][name] for name in places] == [1, 50, 0, 200, 0, "whole"]
 
 
+def test_no_picture_of_the_album_is_replaced(weights, tmp_path, failing):
+    Image.new("L", (48, 48), 90).save(tmp_path / "a.png")
+    Image.new("L", (60, 60), 90).save(tmp_path / "a-1.png")
+    before = (tmp_path / "a-1.png").read_bytes()
+    arguments = ["--images", tmp_path, "--crops", tmp_path, "--overwrite", "--weights", weights[0]]
+    assert "a-1.png: is read by this command" in failing(predict.main, *arguments)
+    assert (tmp_path / "a-1.png").read_bytes() == before
+
+
 def test_photographs_without_a_face_give_a_table_all_the_same(weights, tmp_path, capsys):
     Image.new("L", (300, 200), 90).save(tmp_path / "wall.png")
     options = ["--weights", weights[0], "--annotate", str(tmp_path)]

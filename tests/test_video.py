@@ -66,7 +66,7 @@ def test_a_video_gives_a_row_for_each_face_in_each_frame(film, tmp_path, capsys)
 
 def test_frames_are_picked_by_time(film, tmp_path):
     assert predicted(film, tmp_path / "a.csv", "--every", "1")["time"].unique().tolist() == [0, 1, 2]
-    assert len(predicted(film, tmp_path / "b.csv", "--every", "0")["frame"].unique()) == RATE * SECONDS
+    assert len(predicted(film, tmp_path / "b.csv", "--every", "0.1")["frame"].unique()) == RATE * SECONDS
 
 
 def test_of_a_cut_video_what_was_read_is_kept(film, tmp_path, capsys):
@@ -76,6 +76,13 @@ def test_of_a_cut_video_what_was_read_is_kept(film, tmp_path, capsys):
     assert f"note: {cut}: ends after " in capsys.readouterr().out
     assert 0 < table["time"].max() < 2
     assert (tmp_path / "cut.png").exists()
+
+
+def test_a_video_that_is_cut_before_its_first_frame_is_one_line(film, tmp_path, failing):
+    content, cut = film.read_bytes(), tmp_path / "cut.avi"
+    cut.write_bytes(content[: content.find(b"movi") + 10])
+    assert f"{cut}: no frame was read" in failing(predict.main, "--video", cut, "--out", tmp_path / "cut.csv")
+    assert list(tmp_path.iterdir()) == [cut]
 
 
 def test_a_video_without_a_face_gives_an_empty_table(tmp_path):
@@ -96,6 +103,7 @@ def test_a_video_without_a_face_gives_an_empty_table(tmp_path):
         ("--video text.mp4 --annotate folder", "folder: the name must end in .mp4"),
         ("--video text.mp4 --crops crops", "--crops does not go with --video"),
         ("--video text.mp4 --camera 0", "not allowed with"),
+        ("--video text.mp4 --every nan", "'nan' is not a number from 0.04 to 3600"),
     ],
 )
 def test_what_does_not_fit_is_one_line(options, words, tmp_path, failing, monkeypatch):
@@ -111,3 +119,6 @@ def test_faces_are_followed_by_the_nearest_square():
     assert follow([Square(190, 10, 50), Square(20, 0, 50), Square(400, 0, 40)], last) == [2, 1, 3]
     assert follow([Square(30, 5, 50), Square(400, 200, 50)], last) == [1, 4]
     assert follow([Square(195, 10, 50)], last) == [2], "it was away for a frame"
+    assert follow([Square(150, 10, 50), Square(195, 10, 50)], last) == [5, 2], (
+        "the one that stays keeps its number"
+    )

@@ -19,7 +19,8 @@ _PHOTOGRAPH, _PANEL = 6.5, (2.4, 1.5)
 _MOST_COLUMNS = 3
 # Yellow and dark violet, the ends of viridis, are seen on light and dark photographs alike.
 _LIGHT, _DARK = "#fde725", "#440154"
-_YELLOW, _VIOLET = (37, 231, 253), (84, 1, 68)  # the same for OpenCV, blue first
+# The same for OpenCV, blue first, and a colour between them.
+_YELLOW, _VIOLET, _BLUE = (37, 231, 253), (84, 1, 68), (142, 104, 49)
 # Pixels of the longest side; more than the figure shows would only take time.
 _SHOWN = 1200
 # The faces of a video that fit into a figure, and how many frames a smoothed probability is the mean of.
@@ -68,29 +69,33 @@ def draw_timeline(table: pd.DataFrame, title: str) -> Figure:
         values.plot(ax=ax, colormap="viridis", alpha=0.3, linewidth=0.8, legend=False)
         smooth = values.rolling(_SMOOTHED, center=True, min_periods=1).mean()
         smooth.plot(ax=ax, colormap="viridis", style=["-", "--"] * 3, legend=False)
-        ax.set(ylabel=f"face {face}", ylim=(0, 1), xlabel="seconds")
+        ax.set(ylabel=f"face {face}, probability", ylim=(0, 1), xlabel="seconds")
     if faces:
         lines = panels[0].get_lines()[len(CLASS_NAMES) :]
         panels[0].legend(lines, CLASS_NAMES, ncols=7, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1))
     return figure
 
 
-def draw_on(frame: np.ndarray, squares: Sequence[Square], probabilities: np.ndarray, least: float) -> None:
-    """Draw N faces on a frame of a video: frame, emotion, and a bar for each class.
+def draw_on(
+    frame: np.ndarray, squares: Sequence[Square], probabilities: np.ndarray, names: Sequence[str]
+) -> None:
+    """Draw N faces on a frame of a video: square, name, and a bar for each class.
 
-    frame: (height, width, 3) BGR. probabilities: (N, 7) float. least: as for photographs.emotion_of.
+    frame: (height, width, 3) BGR. probabilities: (N, 7) float. names: N texts.
     """
     import cv2
 
-    for square, values in zip(squares, probabilities, strict=True):
+    for square, values, name in zip(squares, probabilities, names, strict=True):
         corners = cv2.boxPoints((square.centre, (square.side, square.side), square.tilt))
         cv2.polylines(frame, [np.rint(corners).astype(int)], True, _YELLOW, 2)
-        left, height = square.left, square.side / 8
-        lines = [(emotion_of(values, least).upper(), 0.0), *zip(CLASS_NAMES, values, strict=True)]
-        for row, (text, value) in enumerate(lines, start=1):
-            bottom, end = round(square.top + square.side + row * height), round(left + value * square.side)
-            cv2.rectangle(frame, (left, bottom - round(0.8 * height)), (end, bottom), _VIOLET, cv2.FILLED)
-            cv2.putText(frame, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, height / 30, _YELLOW)
+        left, right, height = square.left, square.left + square.side, max(square.side / 8, 12)
+        for row, (text, value) in enumerate([(name, 0.0), *zip(CLASS_NAMES, values, strict=True)]):
+            top, bottom = (round(square.top + square.side + (row + edge) * height) for edge in (0, 1))
+            cv2.rectangle(frame, (left, top), (right, bottom), _VIOLET, cv2.FILLED)
+            cv2.rectangle(
+                frame, (left, top + 2), (round(left + value * square.side), bottom), _BLUE, cv2.FILLED
+            )
+            cv2.putText(frame, text, (left + 2, bottom - 2), cv2.FONT_HERSHEY_SIMPLEX, height / 32, _YELLOW)
 
 
 def _draw_frame(ax: Axes, square: Square, text: str) -> None:

@@ -160,7 +160,7 @@ def _grid(columns: int, heights: Sequence[float], title: str) -> tuple[Figure, n
         ax.set_axis_off()
     scale = ScalarMappable(cmap=COLOURS)
     bar = figure.colorbar(scale, ax=panels, location="bottom", fraction=0.02, pad=0.01, aspect=40, shrink=0.6)
-    bar.set_label(COLOUR_LABEL, fontsize=8)
+    bar.set_label(fill(COLOUR_LABEL, int(13 * width)), fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return figure, grid[:, :columns]
 
