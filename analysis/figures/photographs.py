@@ -95,7 +95,8 @@ def draw_on(
             cv2.rectangle(
                 frame, (left, top + 2), (round(left + value * square.side), bottom), _BLUE, cv2.FILLED
             )
-            cv2.putText(frame, text, (left + 2, bottom - 2), cv2.FONT_HERSHEY_SIMPLEX, height / 32, _YELLOW)
+            place = left + 2, round(bottom - 0.3 * height)
+            cv2.putText(frame, text, place, cv2.FONT_HERSHEY_SIMPLEX, height / 34, _YELLOW)
 
 
 def _draw_frame(ax: Axes, square: Square, text: str) -> None:
