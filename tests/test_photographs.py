@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,18 @@ def test_pictures_of_one_bit(tmp_path):
     levels = np.eye(48, dtype=bool)
     Image.fromarray(levels).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_grey(tmp_path / "a.png"), 255 * levels)
+
+
+def test_pictures_of_phones(tmp_path, monkeypatch):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    levels = np.linspace(0, 255, 64 * 64).reshape(64, 64).astype(np.uint8)
+    Image.fromarray(levels).save(tmp_path / "phone.HEIC", quality=95)
+    assert np.abs(np.asarray(read_grey(tmp_path / "phone.HEIC")).astype(int) - levels).max() < 20
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(InputError, match=r"phone\.HEIC: is HEIC; pip install pillow-heif, or save it as PNG"):
+        read_grey(tmp_path / "phone.HEIC")
 
 
 def test_transparent_parts_are_white(tmp_path):
