@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -155,6 +154,8 @@ def predict_photographs(arguments: argparse.Namespace) -> None:
 
 def predict_video(arguments: argparse.Namespace) -> None:
     """Predict the faces of a video or camera frame by frame; write table and figure, and draw the frames."""
+    import cv2  # here, because submissions need neither it nor matplotlib
+
     from analysis.figures import save_figures
     from analysis.figures.photographs import draw_on, draw_timeline
 

@@ -90,7 +90,7 @@ def has_test(names: set[str]) -> bool:
 def _unwrapped(folder: Path, classes: Mapping[str, int]) -> Path:
     """The folder, or the only folder in it, and so on, where nothing in it says a class or split."""
     while not find_folders(folder, classes):
-        entries = [each for each in _entries(folder) if each.is_dir() or _is_picture(each)]
+        entries = [each for each in _entries(folder) if each.is_dir() or is_picture(each)]
         if (
             len(entries) != 1
             or entries[0].is_file()
@@ -126,7 +126,7 @@ def _pictures_in(folder: Path, classes: Mapping[str, int]) -> list[tuple[Path, i
             raise InputError(f"{each}: {misplaced}, such as train/{each.name}/")
         entries = _entries(each) if label is None else all_files(each)
         files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() not in DOCUMENTS]
-        if label is not None or any(map(_is_picture, files)):
+        if label is not None or any(map(is_picture, files)):
             places += [((rank + 0.5) / len(files), label, file) for rank, file in enumerate(files)]
     return [(file, label) for _, label, file in sorted(places)]
 
@@ -147,7 +147,7 @@ def _known_folders(folder: Path, meanings: Mapping[str, int]) -> Sequence[tuple[
 
 
 def _has_pictures(path: Path) -> bool:
-    return any(_is_picture(each) for each in (path, *path.rglob("*")))
+    return any(is_picture(each) for each in (path, *path.rglob("*")))
 
 
 def _stated_usage(path: Path) -> int | None:
@@ -170,5 +170,6 @@ def all_files(folder: Path) -> list[Path]:
     return [file for each in _entries(folder) for file in ([each] if each.is_file() else all_files(each))]
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
+    """Whether a file's name ends as that of a picture."""
     return path.suffix.lower() in ENDINGS

@@ -1,6 +1,5 @@
 """Photographs and videos that people give to be predicted, and what networks say of the faces in them."""
 
-import itertools
 import math
 import os
 import time
@@ -13,8 +12,8 @@ import pandas as pd
 from PIL import Image
 
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
-from data.folders import all_files
-from data.pictures import ENDINGS, Square, middle_square, read_grey, shrink, squares_of
+from data.folders import all_files, is_picture
+from data.pictures import Square, middle_square, read_grey, shrink, squares_of
 from data.progress import Progress
 
 NO_FACE, UNREADABLE = "no face found", "not readable"
@@ -32,7 +31,7 @@ class Photograph:
     name: str, of files about it: where it is in the folder that was given; different for each photograph.
     squares: N squares of the picture, one per face.
     images: (N, 48, 48) uint8, what the networks see of these squares.
-    whole: bool, whether the one square was taken without a search.
+    whole: bool, whether the one square is the whole middle of the picture, as where it is not searched.
     problem: str, why it could not be read.
     """
 
@@ -49,22 +48,21 @@ def read_photographs(paths: Sequence[str], how: str | None = None) -> list[Photo
 
     how: as for pictures.squares_of. Raises OSError and InputError, the latter when none can be read.
     """
-    files: list[Path] = []
-    places: list[Path] = []
+    files, places = [], []
     for path in map(Path, paths):
-        if not path.is_dir():
+        if path.is_dir():
+            inside = all_files(path)
+            pictures = [each for each in inside if is_picture(each) and not each.name.endswith(DRAWN)]
+            if not pictures:
+                raise InputError(f"{path}: holds no picture; name pictures or their folder")
+            if others := sorted(set(inside) - set(pictures)):
+                print(f"not read in {path}: {len(others):,} other files, such as {others[0].name}")
+            files += pictures
+            places += [each.relative_to(path) for each in pictures]
+        else:
             path.open("rb").close()  # a wrong name is not a damaged picture
-            files, places = [*files, path], [*places, Path(path.name)]
-            continue
-        inside = all_files(path)
-        is_picture = [each.suffix.lower() in ENDINGS and not each.name.endswith(DRAWN) for each in inside]
-        pictures, others = (list(itertools.compress(inside, np.equal(is_picture, x))) for x in (True, False))
-        if not pictures:
-            raise InputError(f"{path}: holds no picture; name pictures or their folder")
-        if others:
-            print(f"not read in {path}: {len(others):,} other files, such as {others[0].name}")
-        files += pictures
-        places += [each.relative_to(path) for each in pictures]
+            files.append(path)
+            places.append(Path(path.name))
     if len({file.resolve() for file in files}) < len(files):
         raise InputError(f"{' '.join(paths)}: a photograph is given twice; give it once")
     # Where two would share a name, all keep their endings, or else the folders of their paths.

@@ -21,7 +21,7 @@ import numpy as np
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.faces import Faces
 from data.splits import trained_on
-from models.prediction import fit_temperature, predict, predict_probabilities, silent_stderr
+from models.prediction import fit_temperature, predict_probabilities, silent_stderr
 from models.weights import ENDING, MemoryFile, Weights, load_network
 
 # What --format takes, and how its files end.
@@ -82,13 +82,16 @@ def convert(
     'litert' or 'onnx'. images: (N, 48, 48) grey levels. half: whether kernels are float16. Raises InputError
     when the difference is above CONVERSION_TOLERANCE, or with `half` HALF_TOLERANCE.
     """
+    networks, temperatures = [load_network(each) for each in weights], [each.temperature for each in weights]
     with silent_stderr(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         # The converters and runtimes have no switch for what they write to stderr.
         warnings.simplefilter("ignore")
         file = Path(folder) / f"network{FORMATS[file_format]}"
-        content = _converted(weights, file_format, file, half)
+        content = _converted(networks, temperatures, file_format, file, half)
         probabilities = run(content, file_format, images)
-    difference = np.abs(probabilities - predict(weights, images, calibrated=True)).max()
+    difference = np.abs(
+        probabilities - predict_probabilities(networks, images, temperatures=temperatures)
+    ).max()
     if not difference <= (HALF_TOLERANCE if half else CONVERSION_TOLERANCE):
         raise InputError(f"--format {file_format}: a probability changes by {difference:.1e}; not written")
     return content, float(difference)
@@ -124,18 +127,19 @@ def _with_half_kernels(path: Path) -> bytes:
     return made.getvalue()
 
 
-def _converted(weights: Sequence[Weights], file_format: str, file: Path, half: bool) -> bytes:
-    """The networks, with a softmax and their mean, in 'litert' or 'onnx'. file: a temporary one."""
+def _converted(
+    networks: Sequence[Any], temperatures: Sequence[float], file_format: str, file: Path, half: bool
+) -> bytes:
+    """The mean of the networks' calibrated probabilities in 'litert' or 'onnx'. file: a temporary one."""
     import keras
     import tensorflow as tf
 
-    names = " + ".join(each.network for each in weights)
+    names = " + ".join(network.name for network in networks)
     metadata = {"network": names, "class_names": json.dumps(CLASS_NAMES)}
     inputs, outputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE)), []
-    for number, each in enumerate(weights):
-        network = load_network(each)
+    for number, (network, temperature) in enumerate(zip(networks, temperatures, strict=True)):
         network = keras.Model(network.inputs[0], network.outputs[0], name=f"network_{number}")
-        outputs.append(keras.layers.Softmax()(network(inputs) / each.temperature))
+        outputs.append(keras.layers.Softmax()(network(inputs) / temperature))
     exported = keras.Model(inputs, sum(outputs) / len(outputs))
     faces = tf.TensorSpec((None, IMAGE_SIZE, IMAGE_SIZE), tf.float32, name="faces")
     spec = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}

@@ -55,4 +55,5 @@ def save_figures(
 
 def drawable(name: str) -> str:
     """The characters of a file's name that matplotlib's font has; of others it would draw boxes."""
-    return "".join(each for each in name if ord(each) in get_font(findfont("DejaVu Sans")).get_charmap())
+    letters = get_font(findfont("DejaVu Sans")).get_charmap()
+    return "".join(each for each in name if ord(each) in letters)

@@ -92,9 +92,8 @@ def draw_on(
         for row, (text, value) in enumerate([(name, 0.0), *zip(CLASS_NAMES, values, strict=True)]):
             top, bottom = (round(square.top + square.side + (row + edge) * height) for edge in (0, 1))
             cv2.rectangle(frame, (left, top), (right, bottom), _VIOLET, cv2.FILLED)
-            cv2.rectangle(
-                frame, (left, top + 2), (round(left + value * square.side), bottom), _BLUE, cv2.FILLED
-            )
+            end = round(left + value * square.side)
+            cv2.rectangle(frame, (left, top + 2), (end, bottom), _BLUE, cv2.FILLED)
             place = left + 2, round(bottom - 0.3 * height)
             cv2.putText(frame, text, place, cv2.FONT_HERSHEY_SIMPLEX, height / 34, _YELLOW)
 
