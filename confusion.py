@@ -21,24 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.confusion import (
-    as_csv,
-    as_record,
-    as_text,
-    measure,
-    named_ensembles,
-    seed_statistics,
-    seeds_text,
-)
+from analysis import confusion as scoring
+from analysis.figures import confusion as drawing
 from analysis.figures import save_figures
-from analysis.figures.confusion import (
-    draw_calibration,
-    draw_difference,
-    draw_mistakes,
-    draw_roc,
-    draw_scores,
-    draw_seeds,
-)
 from analysis.held_out import held_out
 from analysis.metrics import ALL, expected_calibration_error, most_confident_mistakes
 from analysis.trainings import differ_in_seed, read_training
@@ -74,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure, print, draw and save with the options in `argv`; return what is also written as JSON."""
     arguments = parse_args(argv)
     data = locate_faces(arguments.data, "measure")
-    networks = named_ensembles([arguments.weights, *arguments.versus])
+    networks = scoring.named_ensembles([arguments.weights, *arguments.versus])
     is_single = all(len(group) == 1 for group in networks.values())
     is_repeated = is_single and differ_in_seed([read_training(each.path) for [each] in networks.values()])
     files = planned_files(arguments, is_repeated)
@@ -83,20 +68,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     print(held, flush=True)
 
     probabilities = {name: predict(each, held.faces.images, arguments.tta) for name, each in networks.items()}
-    scores = measure(held.faces.require_labels(), probabilities, held.subsets)
+    scores = scoring.measure(held.faces.require_labels(), probabilities, held.subsets)
     for name, tables in scores.items():
-        print(as_text(name, tables))
+        print(scoring.as_text(name, tables))
 
     described = held.described() + ("\nwith test-time augmentation" if arguments.tta else "")
     reference, figures, measured = next(iter(networks)), {}, {}
     for number, (name, group) in enumerate(networks.items(), start=1):
-        title = f"{name} minus {reference}"
-        figures["" if number == 1 else f"-{number}"] = draw_scores(name, scores[name][held.subset], described)
-        measured[name] = {"weights": [str(each.path) for each in group], **as_record(scores[name])}
-        measured[name]["difference"] = as_record(scores[title]) if title in scores else None
+        title, table = f"{name} minus {reference}", scores[name][held.subset]
+        figures["" if number == 1 else f"-{number}"] = drawing.draw_scores(name, table, described)
+        measured[name] = {"weights": [str(each.path) for each in group], **scoring.as_record(scores[name])}
+        measured[name]["difference"] = scoring.as_record(scores[title]) if title in scores else None
         if title in scores:
             difference = scores[title][held.subset]
-            figures[f"-{number}-minus-1"] = draw_difference(difference, f"{title}\n{described}")
+            figures[f"-{number}-minus-1"] = drawing.draw_difference(difference, f"{title}\n{described}")
     record = {"data": data.name, "labelled_by": held.faces.labelled_by, "usage": held.usage}
     record |= {"tta": arguments.tta, "subset": held.subset}
     record |= {"faces": {key: int(rows.sum()) for key, rows in held.subsets.items()}, "networks": measured}
@@ -105,22 +90,23 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         after = predict(networks[reference], held.reference.images, arguments.tta, calibrated=True)
         values = {"plain": probabilities[reference][rows], "calibrated, as predict.py": after}
         record["expected_calibration_error"] = print_calibration(labels, values)
-        figures["-calibration"] = draw_calibration(labels, values, f"{reference}: {described}")
+        figures["-calibration"] = drawing.draw_calibration(labels, values, f"{reference}: {described}")
     if arguments.roc:
-        figures["-roc"] = draw_roc(labels, {key: one[rows] for key, one in probabilities.items()}, described)
+        values = {key: one[rows] for key, one in probabilities.items()}
+        figures["-roc"] = drawing.draw_roc(labels, values, described)
     if is_repeated:
         by_seed = [scores[name][held.subset] for name in networks]
-        statistics = seed_statistics(by_seed)
-        print(f"\n{seeds_text(statistics, len(by_seed))}")
-        figures["-seeds"] = draw_seeds(by_seed, statistics, described)
+        statistics = scoring.seed_statistics(by_seed)
+        print(f"\n{scoring.seeds_text(statistics, len(by_seed))}")
+        figures["-seeds"] = drawing.draw_seeds(by_seed, statistics, described)
         record["seeds"] = statistics.loc[ALL].to_dict("index")
-    tables = {"": as_csv(scores)}
+    tables = {"": scoring.as_csv(scores)}
     if arguments.worst:
         values = probabilities[reference][rows]
         worst = most_confident_mistakes(held.reference, values, arguments.worst)
         title = f"{reference}, most confident mistakes\n{described}"
         mistakes = held.reference.select(worst)
-        figures["-worst"] = draw_mistakes(title, mistakes, values[worst])
+        figures["-worst"] = drawing.draw_mistakes(title, mistakes, values[worst])
         tables["-worst"] = probabilities_csv(mistakes, values[worst])
     for file in save_figures(figures, files, record, tables):
         print(f"wrote {file}")

@@ -196,3 +196,21 @@ def test_a_share_of_faces_gets_a_rectangle_of_their_mean(probability, least, mos
     assert least <= changed.any(axis=(1, 2)).mean() <= most
     for face, mask, original in zip(result, changed, NOISE, strict=True):
         np.testing.assert_allclose(face[mask], original.mean(), rtol=1e-4)
+
+
+def test_a_share_of_the_faces_is_stored_as_jpeg_anew_in_each_epoch():
+    recipe = replace(PLAIN, augmentation=Augmentation(jpeg=0.5))
+    before = NOISE.copy()
+    first, second, again = (batches.as_jpeg(NOISE, 0.5, np.random.default_rng(seed)) for seed in (1, 2, 1))
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(NOISE, before)
+    changed = (first != NOISE).any(axis=(1, 2))
+    assert 20 < changed.sum() < 44
+    assert (changed != (second != NOISE).any(axis=(1, 2))).any()
+    # Noise loses much, but what is left resembles it; a plain face keeps its level, but for rounding.
+    for face, stored in zip(NOISE[changed], first[changed], strict=True):
+        assert 0.5 < np.abs(face.astype(int) - stored).mean() < 50
+        assert np.corrcoef(face.ravel(), stored.ravel())[0, 1] > 0.5
+    np.testing.assert_allclose(batches.as_jpeg(IMAGES, 1.0, np.random.default_rng(1)), IMAGES, atol=1)
+    faces = faces_of(epoch(0, recipe, NOISE[:50]))
+    assert sorted(map(bytes, faces.round().astype(np.uint8))) != sorted(map(bytes, NOISE[:50]))

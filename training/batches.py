@@ -7,6 +7,7 @@ faces again, on either of Keras's backends. The pixels are computed by the backe
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 from keras import ops
@@ -21,6 +22,8 @@ NUMBERS = (*CHANGES, *ERASED, "mixup")
 # Of an erased rectangle: the least share of the face, and the range of height divided by width.
 LEAST_ERASED = 0.02
 NARROWEST, WIDEST = 0.3, 1 / 0.3
+# The least and the greatest quality of faces stored as JPEG: those that pictures on the web mostly have.
+QUALITIES = (60, 95)
 
 
 class Batches:
@@ -32,7 +35,7 @@ class Batches:
 
     def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, seed: int) -> None:
         """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes."""
-        self.sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32")
+        self.images, self.targets = images, ops.convert_to_tensor(targets, "float32")
         self.recipe = recipe
         self.seed = seed
         self.count = len(images)
@@ -55,12 +58,14 @@ class Batches:
             numbers[NUMBERS.index("flip")] = mirrored_first[rows] ^ (epoch % 2 == 1)
         numbers[NUMBERS.index("mixup")] = self._mixup_weights(random, epoch) if mixup else 1.0
         numbers = np.moveaxis(numbers, 1, 0)  # (steps, numbers, B)
+        images = as_jpeg(self.images, self.recipe.augmentation.jpeg, random)
+        sources = ops.convert_to_tensor(images), self.targets
         if keras.backend.backend() == "jax":
-            return (self._load(*self.sources, *each) for each in zip(rows, numbers, strict=True))
+            return (self._load(*sources, *each) for each in zip(rows, numbers, strict=True))
         import tensorflow as tf
 
         def load(rows: Any, numbers: Any) -> tuple[Any, Any]:
-            return self._load(*self.sources, rows, numbers)
+            return self._load(*sources, rows, numbers)
 
         batches = tf.data.Dataset.from_tensor_slices((rows, numbers)).map(load, num_parallel_calls=2)
         options = tf.data.Options()
@@ -86,6 +91,18 @@ class Batches:
             weight = weight[..., None]
             faces = weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0)
         return faces, targets
+
+
+def as_jpeg(images: np.ndarray, share: float, random: np.random.Generator) -> np.ndarray:
+    """(N, 48, 48) uint8 faces, about this share of them as they are after JPEG, at one of QUALITIES."""
+    if not share:
+        return images
+    images = images.copy()
+    for index in np.flatnonzero(random.random(len(images)) < share):
+        quality = int(random.integers(*QUALITIES, endpoint=True))
+        _, file = cv2.imencode(".jpg", images[index], [cv2.IMWRITE_JPEG_QUALITY, quality])
+        images[index] = cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+    return images
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

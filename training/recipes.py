@@ -38,7 +38,7 @@ class Augmentation:
     every other epoch instead of at random (Jordan 2024, 'airbench'). brightness: share of the range of grey
     levels. contrast: share of the differences between them. erase: the largest share of the face that a
     rectangle of its mean covers, 0 for none; erase_probability: the share of faces with one (Zhong et al.
-    2020).
+    2020). jpeg: the share of faces that are stored as JPEG first, with all its losses.
     """
 
     rotation: float = number(0.0, 0, 180)
@@ -51,6 +51,7 @@ class Augmentation:
     contrast: float = number(0.0, 0, 1)
     erase: float = number(0.0, 0, 1)
     erase_probability: float = number(1.0, 0, 1)
+    jpeg: float = number(0.0, 0, 1)
 
 
 @dataclass(frozen=True)

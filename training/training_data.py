@@ -9,17 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError
+from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError, splits
 from data.faces import Faces, read_faces
-from data.splits import (
-    Hashes,
-    group_duplicates,
-    image_hashes,
-    in_fold,
-    parse_fold,
-    split_validation,
-    trained_on,
-)
 from data.submission import read_teachers
 from models.weights import Weights
 
@@ -35,7 +26,7 @@ class TrainingData:
 
     training: Faces
     validation: Faces | None
-    hashes: Hashes
+    hashes: splits.Hashes
     mean: float
     std: float
     teacher: np.ndarray | None = None
@@ -86,15 +77,16 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     training = training.select(slice(arguments["limit"]))
     left_out: Faces | None = None
     if arguments["fold"]:
-        is_left_out = in_fold(image_hashes(training.images), *parse_fold(arguments["fold"]))
+        exact, fold = splits.image_hashes(training.images), splits.parse_fold(arguments["fold"])
+        is_left_out = splits.in_fold(exact, *fold)
         training, left_out = training.select(~is_left_out), training.select(is_left_out)
-    labels, hashes = training.require_labels(), Hashes.of(training.images)
+    labels, hashes = training.require_labels(), splits.Hashes.of(training.images)
     held_out: Faces | None = None
     if re.fullmatch(r"\d*\.?\d+", validation):
-        groups = group_duplicates(hashes)
-        learn, hold = split_validation(labels, groups, float(validation), arguments["seed"])
+        groups = splits.group_duplicates(hashes)
+        learn, hold = splits.split_validation(labels, groups, float(validation), arguments["seed"])
         training, held_out = training.select(learn), training.select(hold)
-        hashes = Hashes(hashes.exact[learn], hashes.perceptual[learn])
+        hashes = splits.Hashes(hashes.exact[learn], hashes.perceptual[learn])
     elif validation == "PublicTest":
         held_out = faces.of_usage("PublicTest")
     elif validation != "none":
@@ -113,7 +105,7 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     return TrainingData(training, held_out, hashes, mean, std, teacher, left_out)
 
 
-def _note_trained_on(validation: Faces, hashes: Hashes, who: str) -> None:
-    if count := trained_on(validation.images, [hashes]).sum():
+def _note_trained_on(validation: Faces, hashes: splits.Hashes, who: str) -> None:
+    if count := splits.trained_on(validation.images, [hashes]).sum():
         total = f"{len(validation):,} faces for validation"
         print(f"note: {who} {count:,} of the {total}, so val_accuracy is too high")
