@@ -8,6 +8,7 @@ from typing import Any
 NETWORKS = {
     "cnn": ("train_cnn", "models.cnn.build_cnn"),
     "dnn": ("train_dnn", "models.dnn.build_dnn"),
+    "small": ("train_cnn", "models.residual.build_small"),
     "compact": ("train_cnn", "models.residual.build_compact"),
     "medium": ("train_cnn", "models.residual.build_medium"),
 }

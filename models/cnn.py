@@ -4,14 +4,7 @@ import keras
 from keras import layers
 
 from data import IMAGE_SIZE, NUM_CLASSES
-from models.layers import (
-    MOMENTUM,
-    ChannelHeightMaxPooling2D,
-    InterpolationBlur,
-    block_end,
-    convolution_block,
-    normalization,
-)
+from models import layers as ours
 
 STAGE_FILTERS = (32, 64, 128)
 BLOCKS_PER_STAGE = 3
@@ -26,20 +19,20 @@ def build_cnn(mean: float, std: float, dropout: float = 0.5, block_dropout: floa
     width, channels); the report prints channels first.
     """
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE), name="faces")
-    x = normalization(mean, std)(inputs)
-    x = InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
+    x = ours.normalization(mean, std)(inputs)
+    x = ours.InterpolationBlur(dtype="float32", name="interpolation_blur")(x)
     x = layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1), name="channel")(x)  # 48, 48, 1
     number = 0
     for stage, filters in enumerate(STAGE_FILTERS, start=1):
         for _ in range(BLOCKS_PER_STAGE):
             number += 1
-            x = convolution_block(x, filters, number)
+            x = ours.convolution_block(x, filters, number)
         # 24, 48, 16, then 12, 48, 32, then 6, 48, 64
-        x = ChannelHeightMaxPooling2D(name=f"max_pooling2d_{stage}")(x)
-        x = block_end(x, block_dropout, stage)
+        x = ours.ChannelHeightMaxPooling2D(name=f"max_pooling2d_{stage}")(x)
+        x = ours.block_end(x, block_dropout, stage)
     x = layers.Flatten(name="flatten_1")(x)  # 18432
     x = layers.Dense(DENSE_UNITS, name="dense_1")(x)
-    x = layers.BatchNormalization(momentum=MOMENTUM, name=f"batch_normalization_{number + 1}")(x)
+    x = layers.BatchNormalization(momentum=ours.MOMENTUM, name=f"batch_normalization_{number + 1}")(x)
     x = layers.ReLU(name=f"activation_{number + 1}")(x)
     x = layers.Dropout(dropout, name="dropout_1")(x)
     # Logits stay float32 under mixed precision: a softmax over bfloat16 loses three digits.

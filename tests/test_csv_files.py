@@ -220,7 +220,10 @@ FAULTY_FILES = {
     "PNG": (b"\x89PNG\r\n\x1a\n", "is a picture; give it to predict.py --images"),
     "HEIC": (b"\0\0\0\x18ftypheic", "is a picture or film of a phone; save it as PNG and give it to predict"),
     "tar.gz": (gzip.compress(bytes(257) + b"ustar"), "is a tar archive; unpack it and give what it holds"),
-    "npy": (b"\x93NUMPY\1\0", "is one NumPy array; save its arrays as .npz: numpy.savez(file, images=images"),
+    "npy": (
+        b"\x93NUMPY\1\0",
+        "is a file of arrays; save its arrays as .npz: numpy.savez(file, images=images",
+    ),
     "pkl": (pickle.dumps([1]), "is a pickle, which can carry code; save its arrays as .npz"),
     "h5": (b"\x89HDF\r\n\x1a\n", "is a file of arrays; save its arrays as .npz"),
     "xlsx": (

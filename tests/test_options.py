@@ -76,7 +76,7 @@ def test_initial_weights_choose_network_and_recipe(csvs):
         ("--network compact --recipe report", "compact has only fast and finetune"),
         ("--recipe finetune", "needs weights to start from; add --from"),
         ("--from compact --network cnn", "is compact; give weights of cnn"),
-        ("--from dnn", "is dnn; give weights of cnn or compact or medium"),
+        ("--from dnn", "is dnn; give weights of cnn or small or compact or medium"),
         ("--from ensemble", "ensemble: is 2 networks"),
         ("--from nowhere", "nowhere: no such weights"),
         ("--resume", "has no run.json, so there is no run"),

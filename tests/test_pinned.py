@@ -109,7 +109,7 @@ def test_scores(tmp_path: Path, usage: str) -> None:
     assert scores == pytest.approx(pinned, abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("network", ["cnn", "dnn", "compact", "medium"])
+@pytest.mark.parametrize("network", ["cnn", "dnn", "small", "compact", "medium"])
 def test_a_short_training_lowers_the_loss(files: Path, tmp_path: Path, network: str) -> None:
     main = train_dnn.main if network == "dnn" else lambda argv: train_cnn.main(["--network", network, *argv])
     # Gentle steps: those of the recipes suit more faces.

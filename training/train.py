@@ -76,7 +76,7 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         seed_dropout(model, seed, epoch * batches.steps)
         row = {"epoch": epoch + 1, **train_epoch(model, batches, epoch)}
         network = averaged.update(model, batches.epoch(epoch, mixup=False)) if averaged else model
-        scores, temperature = validate(network, data.validation, recipe.label_smoothing)
+        scores, temperature = validate(network, data.validation, recipe)
         row |= scores
         measured = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
         row["learning_rate"] = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
@@ -171,15 +171,16 @@ def train_epoch(model: Any, batches: Any, epoch: int) -> dict[str, float]:
     return logs
 
 
-def validate(network: Any, faces: Faces | None, label_smoothing: float) -> tuple[dict[str, float], float]:
-    """val_accuracy and val_loss, by the training's loss, and the temperature that suits these faces.
+def validate(network: Any, faces: Faces | None, recipe: Recipe) -> tuple[dict[str, float], float]:
+    """val_accuracy and val_loss, by the recipe's loss, and the temperature that suits these faces.
 
     Without faces for validation no scores, and 1.
     """
     if faces is None:
         return {}, 1.0
-    labels, probabilities = faces.require_labels(), predict_probabilities([network], faces.images)
-    targets = (1 - label_smoothing) * np.eye(NUM_CLASSES)[labels] + label_smoothing / NUM_CLASSES
+    labels, smoothing = faces.require_labels(), recipe.label_smoothing
+    probabilities = predict_probabilities([network], faces.images, tta=recipe.mirrored)
+    targets = (1 - smoothing) * np.eye(NUM_CLASSES)[labels] + smoothing / NUM_CLASSES
     loss = -(targets * np.log(np.maximum(probabilities, 1e-7))).sum(axis=1).mean()
     accuracy = float((probabilities.argmax(axis=1) == labels).mean())
     return {"val_accuracy": accuracy, "val_loss": float(loss)}, fit_temperature(labels, probabilities)
