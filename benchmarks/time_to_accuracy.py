@@ -1,12 +1,12 @@
 """How long training takes, from a cold start, until PublicTest accuracy reaches the report's.
 
-    python benchmarks/time_to_accuracy.py --seeds 1 2 3 -- --data data/icml_face_data.csv --network compact
+    python benchmarks/time_to_accuracy.py --seeds 1 2 3 -- --data data/icml_face_data.csv --network small
 
 Runs train_cnn.py once per seed as a user does, in a process of its own, with the options after --. Start-up,
 reading, compilation, checkpoints and the evaluation after every epoch all count. The clock stops at the first
 epoch that reaches the target. Prints one line per seed, and the mean and standard deviation of those that
 reached it. Each line says what of the time was before the first epoch (imports, reading) and what in epochs
-(compilation, training, evaluation); the rest is writing.
+(compilation, training, evaluation); the rest is building the network and writing files.
 """
 
 import re

@@ -126,7 +126,8 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         text, default = action.help or "", action.default
         if default in (None, False, [], argparse.SUPPRESS):
             return text
-        return f"{text} (default: {' '.join(default) if isinstance(default, list) else '%(default)s'})"
+        values = default if isinstance(default, list) else [default]
+        return f"{text} (default: {' '.join(map(str, values))})"
 
 
 def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:

@@ -157,6 +157,7 @@ def augmentation(recipe: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} up to {findings.percent(values[name])}"
     if values["flip"]:
         yield "mirrored in every other epoch" if values["alternate"] else "mirrored at random"
+    yield from [f"{findings.percent(values['jpeg'], 0)} stored as JPEG"] * bool(values.get("jpeg"))
     if recipe["mixup"]:
         yield f"mixup {recipe['mixup']:g}"
 

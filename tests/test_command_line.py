@@ -114,3 +114,9 @@ def test_everything_beside_a_figure_is_checked_too(taken, tmp_path):
     (tmp_path / taken).touch()
     with pytest.raises(InputError, match=f"{taken}: exists already"):
         figure_files(arguments, ["-check"], [".json"])
+
+
+def test_help_shows_defaults_that_are_lists_of_numbers():
+    parser = Parser("")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="one training per seed")
+    assert "one training per seed (default: 1 2)" in parser.format_help()

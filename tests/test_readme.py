@@ -13,6 +13,7 @@ import keras
 import pytest
 
 import data.faces
+from reporting.page import built
 from training.recipes import RECIPES, with_settings
 
 PROJECT = Path(__file__).parent.parent
@@ -57,7 +58,7 @@ def options() -> dict[str, set[str]]:
     return known
 
 
-def test_the_shell_commands_work_one_after_the_other(csvs, tmp_path, monkeypatch, capsys):
+def test_the_shell_commands_work_one_after_the_other(csvs, tmp_path, monkeypatch, capsys, request):
     folder = tmp_path / "data"
     folder.mkdir()
     for name in ("train.csv", "test.csv", "icml_face_data.csv"):
@@ -69,6 +70,8 @@ def test_the_shell_commands_work_one_after_the_other(csvs, tmp_path, monkeypatch
     monkeypatch.setattr(
         "report.render_page", lambda *arguments: "the layers of the tiny network have other names"
     )
+    built.cache_clear()  # of the report's networks, before and after
+    request.addfinalizer(built.cache_clear)
     # Of what is trained in an evening and drawn in minutes, a little.
     added = {"train_cnn": SHORT, "train_dnn": SHORT, "report": ["--quick"], "filter_viz": ["--steps", "2"]}
     ran = []

@@ -7,7 +7,6 @@ faces again, on either of Keras's backends. The pixels are computed by the backe
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 from keras import ops
@@ -35,7 +34,8 @@ class Batches:
 
     def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, seed: int) -> None:
         """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes."""
-        self.images, self.targets = images, ops.convert_to_tensor(targets, "float32")
+        self.images = images
+        self.sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32")
         self.recipe = recipe
         self.seed = seed
         self.count = len(images)
@@ -58,8 +58,10 @@ class Batches:
             numbers[NUMBERS.index("flip")] = mirrored_first[rows] ^ (epoch % 2 == 1)
         numbers[NUMBERS.index("mixup")] = self._mixup_weights(random, epoch) if mixup else 1.0
         numbers = np.moveaxis(numbers, 1, 0)  # (steps, numbers, B)
-        images = as_jpeg(self.images, self.recipe.augmentation.jpeg, random)
-        sources = ops.convert_to_tensor(images), self.targets
+        sources = self.sources
+        if share := self.recipe.augmentation.jpeg:
+            own = np.random.default_rng([self.seed, epoch + 1, 1])  # the same with and without mixup
+            sources = ops.convert_to_tensor(as_jpeg(self.images, share, own)), sources[1]
         if keras.backend.backend() == "jax":
             return (self._load(*sources, *each) for each in zip(rows, numbers, strict=True))
         import tensorflow as tf
@@ -95,8 +97,8 @@ class Batches:
 
 def as_jpeg(images: np.ndarray, share: float, random: np.random.Generator) -> np.ndarray:
     """(N, 48, 48) uint8 faces, about this share of them as they are after JPEG, at one of QUALITIES."""
-    if not share:
-        return images
+    import cv2  # here, because other trainings do without it
+
     images = images.copy()
     for index in np.flatnonzero(random.random(len(images)) < share):
         quality = int(random.integers(*QUALITIES, endpoint=True))

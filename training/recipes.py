@@ -94,6 +94,7 @@ class Recipe:
     augmentation: Augmentation = Augmentation()
 
 
+_REPORT = Augmentation(rotation=10, shift=0.1, flip=True)
 _PLAIN = Augmentation(rotation=10, shift=0.08, zoom=0.1, flip=True, erase=0.043)
 _CNN_FAST = Recipe(epochs=24, optimizer="muon", learning_rate=0.01, adam_share=0.2, warmup=0.15)
 _CNN_FAST = replace(_CNN_FAST, weight_decay=0.02, label_smoothing=0.1, dropout=0.4, augmentation=_PLAIN)
@@ -110,12 +111,7 @@ _SMALL_FAST = replace(_MEDIUM_FAST, epochs=12, learning_rate=0.02, label_smoothi
 _SMALL_FAST = replace(_SMALL_FAST, block_dropout=0.0, mixup=0.0, mirrored=True)
 _SMALL_FAST = replace(_SMALL_FAST, augmentation=replace(_LIGHT, rotation=8, shift=0.06, zoom=0.08))
 RECIPES = {
-    "cnn": {
-        "report": Recipe(
-            epochs=100, validation="none", augmentation=Augmentation(rotation=10, shift=0.1, flip=True)
-        ),
-        "fast": _CNN_FAST,
-    },
+    "cnn": {"report": Recipe(epochs=100, validation="none", augmentation=_REPORT), "fast": _CNN_FAST},
     "dnn": {"report": Recipe(epochs=80, validation="0.2"), "fast": _DNN_FAST},
     "small": {"fast": _SMALL_FAST},
     "compact": {"fast": replace(_MEDIUM_FAST, epochs=66)},
@@ -123,7 +119,7 @@ RECIPES = {
 }
 for _name in NETWORKS:
     RECIPES.setdefault(_name, RECIPES["compact" if _name in CONVOLUTIONAL else "dnn"].copy())
-# From given weights: gentler steps, and more of them, since there are few faces; nothing that needs many.
+# From given weights: gentler steps, and more of them, since there are few faces; neither average nor mixup.
 for _recipes in RECIPES.values():
     _rate = 0.3 * _recipes["fast"].learning_rate
     _gentle = replace(_recipes["fast"], epochs=8, batch_size=32, learning_rate=_rate)
