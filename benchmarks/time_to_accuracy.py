@@ -54,7 +54,8 @@ def train_until(options: Sequence[str], target: float) -> tuple[float, float, st
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            start_up = start_up or line.startswith("training ") * (time.monotonic() - started)
+            if line.startswith("training "):  # it begins
+                start_up = time.monotonic() - started
             if found := re.search(r"val_accuracy ([\d.]+).* (\d+) s$", line):  # an epoch
                 best = max(best, float(found[1]))
                 epochs.append(int(found[2]))

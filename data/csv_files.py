@@ -58,8 +58,9 @@ FOREIGN = (
     (257, (b"ustar",), "a tar archive", UNPACK),
     (0, (b"\x93NUMPY", b"\x89HDF", b"MATLAB"), "a file of arrays", AS_NPZ),
     (0, (b"\x80",), "a pickle, which can carry code", AS_NPZ),
+    (0, (b"\xd0\xcf\x11\xe0",), "an Excel file", AS_CSV),
     (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", AS_CSV),
-    (0, (b"PAR1", b"SQLite", b"%PDF", b"\xd0\xcf\x11\xe0", b"{", b"["), "no table of text", AS_CSV),
+    (0, (b"PAR1", b"SQLite", b"%PDF", b"{", b"["), "no table of text", AS_CSV),
     (0, (b"<",), "a web page, not the file that it offers", "download that, logged in where it is needed"),
 )
 ROWS_PER_BLOCK = 16

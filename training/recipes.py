@@ -107,8 +107,8 @@ _STRONG = replace(_STRONG, brightness=0.1, contrast=0.2, erase=0.15, erase_proba
 _MEDIUM_FAST = replace(_CNN_FAST, epochs=62, adam_share=1.0, average=0.998, dropout=0.3, block_dropout=0.1)
 _MEDIUM_FAST = replace(_MEDIUM_FAST, mixup=0.2, mixup_share=0.5, mixup_until=0.9, augmentation=_STRONG)
 # The fewest seconds to 0.65, by experiments of few epochs (docs/results.md).
-_SMALL_FAST = replace(_MEDIUM_FAST, epochs=12, learning_rate=0.02, label_smoothing=0.0, dropout=0.2)
-_SMALL_FAST = replace(_SMALL_FAST, block_dropout=0.0, mixup=0.0, mirrored=True)
+_SMALL_FAST = replace(_CNN_FAST, epochs=12, learning_rate=0.02, adam_share=1.0, average=0.998, dropout=0.2)
+_SMALL_FAST = replace(_SMALL_FAST, label_smoothing=0.0, mirrored=True)
 _SMALL_FAST = replace(_SMALL_FAST, augmentation=replace(_LIGHT, rotation=8, shift=0.06, zoom=0.08))
 RECIPES = {
     "cnn": {"report": Recipe(epochs=100, validation="none", augmentation=_REPORT), "fast": _CNN_FAST},
