@@ -46,12 +46,8 @@ class HeldOut:
         return subset_text(self.subset, len(self.reference), kind, self.duplicates)
 
     def __str__(self) -> str:
-        others = (
-            ""
-            if self.subset == ALL
-            else f"; the weights were trained on {self.duplicates:,} others, or duplicates"
-        )
-        return f"{self.described()}, of {self.faces.source}{others}"
+        others = f"; the weights were trained on {self.duplicates:,} others, or duplicates"
+        return f"{self.described()}, of {self.faces.source}{others * (self.subset != ALL)}"
 
 
 def held_out(

@@ -88,23 +88,15 @@ def check_saliency(
         curves[name] = np.stack(perturbation_curves(network, images, classes, each, seed))
         areas = areas_of[name] = np.trapezoid(curves[name], dx=1 / STEPS, axis=2)
         correlations = rank_correlations(maps[name], shuffled[name]) if name in maps else []
-        orders[name] = {
-            "deletion": float(areas[0].mean()),
-            "deletion_sd": float(areas[0].std()),
-            "insertion": float(areas[1].mean()),
-            "insertion_sd": float(areas[1].std()),
-            "shuffled": float(np.mean(correlations)) if correlations else None,
-            "compared": len(correlations),
-            "empty": int((~each.any(axis=(1, 2))).sum()),
-        }
-    others = {"deletion": areas_of[RANDOM][0], "insertion": areas_of[CENTRE][1]}
-    differences = {
-        name: {
-            kind: mean_difference(areas_of[name][index] - other)
-            for index, (kind, other) in enumerate(others.items())
-        }
-        for name in maps
-    }
+        orders[name] = {}
+        for kind, area in zip(("deletion", "insertion"), areas, strict=True):
+            orders[name] |= {kind: float(area.mean()), f"{kind}_sd": float(area.std())}
+        orders[name]["shuffled"] = float(np.mean(correlations)) if correlations else None
+        orders[name] |= {"compared": len(correlations), "empty": int((~each.any(axis=(1, 2))).sum())}
+    differences = {}
+    for name in maps:
+        less, more = areas_of[name][0] - areas_of[RANDOM][0], areas_of[name][1] - areas_of[CENTRE][1]
+        differences[name] = {"deletion": mean_difference(less), "insertion": mean_difference(more)}
     return SaliencyChecks(curves, orders, differences)
 
 

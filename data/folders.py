@@ -91,11 +91,7 @@ def _unwrapped(folder: Path, classes: Mapping[str, int]) -> Path:
     """The folder, or the only folder in it, and so on, where nothing in it says a class or split."""
     while not find_folders(folder, classes):
         entries = [each for each in _entries(folder) if each.is_dir() or is_picture(each)]
-        if (
-            len(entries) != 1
-            or entries[0].is_file()
-            or not any(each.is_dir() for each in _entries(entries[0]))
-        ):
+        if len(entries) != 1 or entries[0].is_file() or not any(map(Path.is_dir, _entries(entries[0]))):
             break
         folder = entries[0]
     return folder
@@ -158,11 +154,8 @@ def _stated_usage(path: Path) -> int | None:
 
 def _entries(folder: Path) -> list[Path]:
     """What a folder holds, by name, without what is the system's own."""
-    return sorted(
-        each
-        for each in folder.iterdir()
-        if not each.name.startswith(".") and each.name.lower() not in SYSTEM_NAMES
-    )
+    shown = [each for each in folder.iterdir() if not each.name.startswith(".")]
+    return sorted(each for each in shown if each.name.lower() not in SYSTEM_NAMES)
 
 
 def all_files(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data import CLASS_NAMES, IMAGE_SIZE, InputError
 from data.folders import all_files, is_picture
-from data.pictures import Square, middle_square, read_grey, shrink, squares_of
+from data.pictures import Square, middle_square, read_picture, shrink, squares_of
 from data.progress import Progress
 
 NO_FACE, UNREADABLE = "no face found", "not readable"
@@ -160,7 +160,7 @@ def face_table(
 
 def _read_photograph(path: Path, name: str, how: str | None) -> Photograph:
     try:
-        grey = read_grey(path)
+        grey = read_picture(path)
     except (InputError, OSError) as error:
         return Photograph(path, name, problem=str(error))
     if min(grey.size) < LEAST_SIDE:

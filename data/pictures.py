@@ -59,19 +59,33 @@ class Square(NamedTuple):
         return self.left + self.side / 2, self.top + self.side / 2
 
 
-def read_grey(file: str | os.PathLike[str] | IO[bytes], name: str = "") -> Image.Image:
+def read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str = "L", name: str = "") -> Image.Image:
     """Read a picture of any size, grey or colour, as 8-bit grey levels, upright as its EXIF data says.
 
     Transparent parts become white; grey levels of 16 bits, 32 bits or floating point are scaled by their
-    range. name: in messages, by default that of the file. Raises OSError when there is no such file, and
-    InputError when it is not a picture.
+    range. mode: Pillow's; 'RGB' for colours. name: in messages, by default that of the file. Raises OSError
+    when there is no such file, and InputError when it is not a picture.
     """
-    return _read_picture(file, "L", name)
-
-
-def read_colour(path: str | os.PathLike[str]) -> Image.Image:
-    """The same in RGB."""
-    return _read_picture(path, "RGB")
+    name = name or str(file)
+    if name.lower().endswith(PHONE):
+        try:
+            import pillow_heif
+        except ImportError:
+            raise InputError(f"{name}: is HEIC; pip install pillow-heif, or save it as PNG") from None
+        pillow_heif.register_heif_opener()
+    with Path(file).open("rb") if isinstance(file, (str, os.PathLike)) else file as opened:
+        try:
+            picture: Image.Image = Image.open(opened)
+            # Phones store a photograph as the sensor saw it, and which way is up beside it.
+            ImageOps.exif_transpose(picture, in_place=True)
+            picture = _with_eight_bits(picture)
+            if picture.has_transparency_data:
+                picture = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+            return picture.convert(mode)
+        except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them to
+            reason = str(error).partition(" <")[0]  # Pillow shows the open file there
+            raise InputError(f"{name}: is no readable picture ({reason}); save it as PNG") from None
 
 
 def middle_square(picture: Image.Image) -> Square:
@@ -129,7 +143,7 @@ def largest_faces(
     listed = Progress(zip(pictures, names, strict=True), "pictures", len(names))
     for index, (picture, name) in enumerate(listed):
         named = "" if isinstance(picture, Path) else f"{source}: {name}"
-        grey = picture if isinstance(picture, Image.Image) else read_grey(picture, named)
+        grey = picture if isinstance(picture, Image.Image) else read_picture(picture, name=named)
         squares = squares_of(grey, how)
         if squares:
             images.append(shrink(grey, max(squares, key=lambda square: square.side)))
@@ -185,29 +199,6 @@ def _detector(shape: tuple[int, ...]) -> Any:
     from cv2.dnn import readNetFromONNX
 
     return readNetFromONNX(str(DETECTOR))
-
-
-def _read_picture(file: str | os.PathLike[str] | IO[bytes], mode: str, name: str = "") -> Image.Image:
-    name = name or str(file)
-    if name.lower().endswith(PHONE):
-        try:
-            import pillow_heif
-        except ImportError:
-            raise InputError(f"{name}: is HEIC; pip install pillow-heif, or save it as PNG") from None
-        pillow_heif.register_heif_opener()
-    with Path(file).open("rb") if isinstance(file, (str, os.PathLike)) else file as opened:
-        try:
-            picture: Image.Image = Image.open(opened)
-            # Phones store a photograph as the sensor saw it, and which way is up beside it.
-            ImageOps.exif_transpose(picture, in_place=True)
-            picture = _with_eight_bits(picture)
-            if picture.has_transparency_data:
-                picture = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-            return picture.convert(mode)
-        except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them to
-            reason = str(error).partition(" <")[0]  # Pillow shows the open file there
-            raise InputError(f"{name}: is no readable picture ({reason}); save it as PNG") from None
 
 
 def _with_eight_bits(picture: Image.Image) -> Image.Image:

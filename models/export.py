@@ -89,9 +89,8 @@ def convert(
         file = Path(folder) / f"network{FORMATS[file_format]}"
         content = _converted(networks, temperatures, file_format, file, half)
         probabilities = run(content, file_format, images)
-    difference = np.abs(
-        probabilities - predict_probabilities(networks, images, temperatures=temperatures)
-    ).max()
+    expected = predict_probabilities(networks, images, temperatures=temperatures)
+    difference = np.abs(probabilities - expected).max()
     if not difference <= (HALF_TOLERANCE if half else CONVERSION_TOLERANCE):
         raise InputError(f"--format {file_format}: a probability changes by {difference:.1e}; not written")
     return content, float(difference)

@@ -1,9 +1,11 @@
 """Batches and augmentation: known cases, the ranges of recipes, and repetition by (seed, epoch)."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from keras import ops
 
 from training import batches
 from training.batches import NUMBERS, Batches
@@ -63,6 +65,58 @@ def test_epochs_and_seeds_differ_and_an_epoch_repeats():
     np.testing.assert_array_equal([targets for _, targets in first], [targets for _, targets in again])
     orders = [faces_of(pairs)[:, 0, 0].tolist() for pairs in (epoch(0), epoch(1), epoch(0, seed=2))]
     assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def taught(count: int, recipe: Recipe, number: int = 0) -> list[tuple[np.ndarray, np.ndarray, int, float]]:
+    """Grey levels and targets of batches with `count` teachers, the nearest teacher, and how far it is.
+
+    The first may teach odd faces, the others even ones. The logit of a teacher's own class is a tenth of the
+    mean grey level of what it sees.
+    """
+
+    def predict(own: int, levels):
+        return np.exp(levels[:, None] / 10 * np.eye(7)[own]) / (6 + np.exp(levels[:, None] / 10))
+
+    def network(own: int, faces, training: bool):
+        assert not training
+        return ops.one_hot(own, 7) * ops.mean(faces, axis=(1, 2))[:, None] / 10
+
+    is_odd = np.arange(50) % 2 == 1
+    teachers = [(functools.partial(network, own), ~is_odd if own else is_odd) for own in range(count)]
+    found = []
+    for faces, targets in Batches(IMAGES, TARGETS, recipe, 1, teachers).epoch(number):
+        levels, targets = np.array(faces)[:, 0, 0], np.array(targets)
+        errors = [np.abs(targets - predict(own, levels)).max() for own in range(count)]
+        found.append((levels, targets, int(np.argmin(errors)), min(errors)))
+    return found
+
+
+def test_teachers_predict_the_very_pictures_of_the_faces_that_they_may_teach():
+    recipe, orders = replace(PLAIN, teacher_share=1), []
+    for number in range(3):
+        batches_of_teachers = taught(3, recipe, number)
+        assert len(batches_of_teachers) == 5
+        for levels, _, teacher, error in batches_of_teachers:
+            assert error < 1e-6
+            assert set(levels % 2) == {0 if teacher else 1}
+        orders.append([teacher for *_, teacher, _ in batches_of_teachers])
+    assert orders[0] != orders[1]
+    for levels, _, _, error in taught(2, replace(recipe, mixup=0.4)):
+        assert error < 1e-6
+        assert (levels % 1).any(), "they are mixed"
+
+
+def test_a_teachers_predictions_are_mixed_with_the_labels():
+    only_labels, only_teacher = (
+        taught(2, replace(PLAIN, teacher_share=0)),
+        taught(2, replace(PLAIN, teacher_share=1)),
+    )
+    for mixed, *parts in zip(
+        taught(2, replace(PLAIN, teacher_share=0.75)), only_labels, only_teacher, strict=True
+    ):
+        labels, predicted = (targets for _, targets, *_ in parts)
+        np.testing.assert_array_equal(labels, TARGETS[mixed[0].astype(int)])
+        np.testing.assert_allclose(mixed[1], 0.25 * labels + 0.75 * predicted, atol=1e-6)
 
 
 def test_no_two_faces_share_their_random_numbers():

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from data import CLASS_NAMES, InputError
 from data.photographs import face_table, read_photographs
-from data.pictures import DETECTOR, Square, find_faces, read_colour, read_grey, shrink
+from data.pictures import DETECTOR, Square, find_faces, read_picture, shrink
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,13 @@ def assert_near(square: Square, left: float, top: float, side: float) -> None:
 )
 def test_grey_levels_of_every_depth(tmp_path, levels, expected):
     Image.fromarray(levels[np.newaxis]).save(tmp_path / "levels.tif")
-    assert np.asarray(read_grey(tmp_path / "levels.tif")).ravel().tolist() == expected
+    assert np.asarray(read_picture(tmp_path / "levels.tif")).ravel().tolist() == expected
 
 
 def test_pictures_of_one_bit(tmp_path):
     levels = np.eye(48, dtype=bool)
     Image.fromarray(levels).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read_grey(tmp_path / "a.png"), 255 * levels)
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.png"), 255 * levels)
 
 
 def test_pictures_of_phones(tmp_path, monkeypatch):
@@ -69,18 +69,18 @@ def test_pictures_of_phones(tmp_path, monkeypatch):
     pillow_heif.register_heif_opener()
     levels = np.linspace(0, 255, 64 * 64).reshape(64, 64).astype(np.uint8)
     Image.fromarray(levels).save(tmp_path / "phone.HEIC", quality=95)
-    assert np.abs(np.asarray(read_grey(tmp_path / "phone.HEIC")).astype(int) - levels).max() < 20
+    assert np.abs(np.asarray(read_picture(tmp_path / "phone.HEIC")).astype(int) - levels).max() < 20
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(InputError, match=r"phone\.HEIC: is HEIC; pip install pillow-heif, or save it as PNG"):
-        read_grey(tmp_path / "phone.HEIC")
+        read_picture(tmp_path / "phone.HEIC")
 
 
 def test_transparent_parts_are_white(tmp_path):
     Image.new("RGBA", (2, 1), (0, 0, 0, 0)).save(tmp_path / "a.png")
     Image.new("P", (2, 1)).save(tmp_path / "b.gif", transparency=0)
     for name in ("a.png", "b.gif"):
-        assert np.asarray(read_grey(tmp_path / name)).tolist() == [[255, 255]]
-        assert np.asarray(read_colour(tmp_path / name)).shape == (1, 2, 3)
+        assert np.asarray(read_picture(tmp_path / name)).tolist() == [[255, 255]]
+        assert np.asarray(read_picture(tmp_path / name, "RGB")).shape == (1, 2, 3)
 
 
 def test_what_is_cut_off_does_not_reach_the_face():
@@ -108,7 +108,7 @@ def test_a_large_turned_photograph_gives_the_upright_square(pictures, tmp_path):
     large.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.jpg", exif=exif)
     small, turned = read_photographs([str(pictures / "astronaut.png"), str(tmp_path / "turned.jpg")])
     assert_near(turned.squares[0], *(3 * length for length in small.squares[0][:3]))
-    assert read_colour(tmp_path / "turned.jpg").size == (1536, 1536)
+    assert read_picture(tmp_path / "turned.jpg", "RGB").size == (1536, 1536)
 
 
 TILTS = (-45, -30, 15, 20, 40)

@@ -13,7 +13,7 @@ import predict
 from data import CLASS_NAMES
 from data.csv_files import read_labels
 from data.faces import read_faces
-from data.pictures import read_grey
+from data.pictures import read_picture
 from data.splits import Hashes
 from data.submission import submission_csv
 from models import builder
@@ -99,7 +99,7 @@ def test_pictures_give_a_table_and_drawings(ending, weights, tmp_path, capsys):
     assert note.startswith(f"note: {album / 'cut.jpg'}: is no readable picture")
     assert counts == "photographs: 3; faces: 2; no face found: 0; not readable: 1"
     assert cropped == f"wrote 2 faces into {tmp_path / 'crops'}"
-    crops = [read_grey(tmp_path / "crops" / name) for name in ("red-1.png", "small/face-1.png")]
+    crops = [read_picture(tmp_path / "crops" / name) for name in ("red-1.png", "small/face-1.png")]
     assert [crop.size for crop in crops] == [(48, 48)] * 2
     assert np.asarray(crops[1]).max() == 90
     places = ["face", "left", "top", "side", "tilt", "taken"]

@@ -218,6 +218,9 @@ def test_students_learn_from_folds_and_from_initial_weights(csvs, tmp_path, tiny
     assert record["initial_weights"]["name"] == "first"
     assert trained.metadata["mean"] == record["mean"] == initial.metadata["mean"]
     assert len(trained.hashes.exact) == 140
+    teachers, taught = f"--teacher {first} {second}", tmp_path / "taught"
+    train_cnn.main(command(data, taught, f"{small} {teachers} --set mixup=0.2"))
+    assert np.isfinite(read_history(taught)[0]["loss"])
     assert not (student / "initial.weights.h5").exists()
 
 
@@ -262,9 +265,11 @@ def test_ctrl_c_says_how_to_resume_and_a_second_process_is_kept_out(csvs, tmp_pa
 
 
 def test_jax_trains_as_tensorflow(whole, csvs, tmp_path, tiny):
-    """Order, augmentation and mixup are the same on both backends."""
-    by_jax, by_tensorflow = tmp_path / "jax", tmp_path / "tensorflow"
-    small = f"--from {whole} --epochs 3 --fold 1/2 --precision float32 --set dropout=0 mixup=0.2 average=0.5"
+    """Order, augmentation, mixup and teachers are the same on both backends."""
+    by_jax, by_tensorflow, teacher = (tmp_path / name for name in ("jax", "tensorflow", "teacher"))
+    train_cnn.main(command(csvs / "fer2013.csv", teacher, "--epochs 1 --fold 2/2 --precision float32"))
+    small = f"--from {whole} --epochs 3 --fold 1/2 --precision float32 --teacher {teacher}"
+    small += " --set dropout=0 mixup=0.2 average=0.5"
     options = command(csvs / "fer2013.csv", by_jax, f"--backend jax --batch-size 6 {small}")
     trained = subprocess.run(
         [sys.executable, "-c", PROGRAM, "jax", *options],

@@ -94,7 +94,12 @@ def test_targets_mix_labels_with_the_teachers_probabilities(csvs, tmp_path):
     np.testing.assert_allclose(data.targets(0.3), 0.7 * one_hot + 0.3 * probabilities, atol=1e-5)
 
 
-def test_the_digest_changes_with_faces_labels_and_teachers(csvs):
+def test_teachers_that_all_learned_a_face_are_refused(csvs, tiny_run):
+    with pytest.raises(InputError, match="all learned 140 of the 140 training faces"):
+        load(csvs / "train.csv", teacher=[str(tiny_run)])
+
+
+def test_the_digest_changes_with_faces_labels_and_teachers(csvs, tiny_run):
     data = load(csvs / "train.csv")
     labels = data.training.labels.copy()
     labels[0] = (labels[0] + 1) % 7
@@ -102,8 +107,9 @@ def test_the_digest_changes_with_faces_labels_and_teachers(csvs):
         replace(data, training=replace(data.training, images=data.training.images[::-1])),
         replace(data, training=replace(data.training, labels=labels)),
         replace(data, teacher=np.full((len(labels), 7), 1 / 7)),
+        replace(data, teachers=[(find_weights(str(tiny_run)), np.ones(len(labels), bool))]),
     ]
-    assert len({each.digest() for each in (data, *others)}) == 4
+    assert len({each.digest() for each in (data, *others)}) == 5
     assert load(csvs / "train.csv").digest() == data.digest()
 
 

@@ -4,7 +4,8 @@ All random numbers derive from (seed, epoch) alone and are drawn by NumPy, so th
 faces again, on either of Keras's backends. The pixels are computed by the backend, compiled.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -32,8 +33,15 @@ class Batches:
     traced again.
     """
 
-    def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, seed: int) -> None:
-        """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes."""
+    def __init__(
+        self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, seed: int, teachers: Sequence[Any] = ()
+    ) -> None:
+        """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes.
+
+        teachers: keras.Models that predict the very pictures of a batch, augmented and mixed, as part of its
+        targets (Beyer et al. 2022, arXiv 2106.05237), each with (N,) bool, which faces it may teach. Of
+        several, each face has one in an epoch, by chance.
+        """
         self.images = images
         self.sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32")
         self.recipe = recipe
@@ -41,6 +49,8 @@ class Batches:
         self.count = len(images)
         self.batch_size = min(recipe.batch_size, self.count)
         self.steps = self.count // self.batch_size
+        self.teachers = [functools.partial(network, training=False) for network, _ in teachers]
+        self.may_teach = np.array([may_teach for _, may_teach in teachers])
         self._load = compiled(self._batch)
 
     def epoch(self, epoch: int, mixup: bool = True) -> Iterable[tuple[Any, Any]]:
@@ -51,7 +61,9 @@ class Batches:
         # NumPy takes [seed] for [seed, 0].
         random = np.random.default_rng([self.seed, epoch + 1])
         shape = self.steps, self.batch_size
-        rows = random.permutation(self.count)[: self.steps * self.batch_size].reshape(shape).astype(np.int32)
+        rows = random.permutation(self.count)[: self.steps * self.batch_size].reshape(shape)
+        rows, *teacher = self._taught_rows(random) if self.teachers else [rows]
+        rows = rows.astype(np.int32)
         numbers = random.random((len(NUMBERS), *shape), np.float32)
         if self.recipe.augmentation.alternate:
             mirrored_first = np.random.default_rng([self.seed, 0]).random(self.count) < 0.5
@@ -62,8 +74,8 @@ class Batches:
         if share := self.recipe.augmentation.jpeg:
             own = np.random.default_rng([self.seed, epoch + 1, 1])  # the same with and without mixup
             sources = ops.convert_to_tensor(as_jpeg(self.images, share, own)), sources[1]
-        if keras.backend.backend() == "jax":
-            return (self._load(*sources, *each) for each in zip(rows, numbers, strict=True))
+        if keras.backend.backend() == "jax" or teacher:  # tf.data would keep teachers off the GPU
+            return (self._load(*sources, *each) for each in zip(rows, numbers, *teacher, strict=True))
         import tensorflow as tf
 
         def load(rows: Any, numbers: Any) -> tuple[Any, Any]:
@@ -84,7 +96,24 @@ class Batches:
         is_mixed = random.random((self.steps, 1)) < recipe.mixup_share
         return np.where(is_mixed, random.beta(recipe.mixup, recipe.mixup, (self.steps, self.batch_size)), 1)
 
-    def _batch(self, images: Any, targets: Any, rows: Any, numbers: Any) -> tuple[Any, Any]:
+    def _taught_rows(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, B) rows of faces, and the (steps,) teacher that those of a step share, mixed pairs too.
+
+        A teacher's last batch is filled up with its first faces; the batches beyond `steps` are left out.
+        """
+        chosen = np.argmax(random.random(self.may_teach.shape) * self.may_teach, axis=0)
+        rows, teachers = [], []
+        for teacher in range(len(self.teachers)):
+            own = random.permutation(np.flatnonzero(chosen == teacher))
+            count = -(-len(own) // self.batch_size)
+            rows.append(np.resize(own, (count, self.batch_size)))
+            teachers += [teacher] * count
+        order = random.permutation(len(teachers))[: self.steps]
+        return np.concatenate(rows)[order], np.array(teachers, np.int32)[order]
+
+    def _batch(
+        self, images: Any, targets: Any, rows: Any, numbers: Any, teacher: Any = None
+    ) -> tuple[Any, Any]:
         faces, targets = ops.take(images, rows, axis=0), ops.take(targets, rows, axis=0)
         faces = augment(faces, self.recipe.augmentation, numbers)
         if self.recipe.mixup:
@@ -92,6 +121,12 @@ class Batches:
             targets = weight * targets + (1 - weight) * ops.roll(targets, 1, axis=0)
             weight = weight[..., None]
             faces = weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0)
+        if teacher is not None:
+            predicted, share = (
+                ops.softmax(ops.switch(teacher, self.teachers, faces)),
+                self.recipe.teacher_share,
+            )
+            targets = (1 - share) * targets + share * predicted
         return faces, targets
 
 

@@ -62,8 +62,12 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
     record = begin(options, data, initial)
     recipe = options.recipe
     keras.utils.set_random_seed(seed)
-    batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed)
+    # In bfloat16 the products are bfloat16; weights, statistics and logits stay float32.
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[record["precision"]])
+    teachers = [(weights.load_network(each), may_teach) for each, may_teach in data.teachers]
+    batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed, teachers)
     model = build(record, recipe, recipe.epochs * batches.steps)
+    keras.config.set_dtype_policy("float32")
     averaged = AveragedNetwork(model) if recipe.average else None
     history = run_folder.load_checkpoint(model, run)
     if history:
@@ -128,11 +132,8 @@ def build(record: dict[str, Any], recipe: Recipe, steps: int) -> Any:
 
     from training.optimizers import build_optimizer
 
-    # In bfloat16 the products are bfloat16; weights, statistics and logits stay float32.
-    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[record["precision"]])
     dropout = {"dropout": recipe.dropout, "block_dropout": recipe.block_dropout}
     model = builder(record["network"])(record["mean"], record["std"], **dropout)
-    keras.config.set_dtype_policy("float32")
     model.compile(
         optimizer=build_optimizer(recipe, steps, model.compute_dtype),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),

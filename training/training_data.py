@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError, splits
 from data.faces import Faces, read_faces
 from data.submission import read_teachers
-from models.weights import Weights
+from models.weights import Weights, find_ensemble
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class TrainingData:
 
     hashes: of all faces that the weights will have been trained on, those of `training` and of --from. mean,
     std: what the network normalises with. teacher: (N, 7) probabilities that other networks give the faces of
-    `training`, or None. left_out: the faces of the fold that the run predicts at its end, or None.
+    `training`, or None. teachers: networks that predict what this one sees in each step, each with (N,) bool,
+    which faces of `training` it may teach, because it was not trained on them. left_out: the faces of the
+    fold that the run predicts at its end, or None.
     """
 
     training: Faces
@@ -30,12 +32,15 @@ class TrainingData:
     mean: float
     std: float
     teacher: np.ndarray | None = None
+    teachers: Sequence[tuple[Weights, np.ndarray]] = ()
     left_out: Faces | None = None
 
     def digest(self) -> str:
         """A digest of what the network learns from: faces, labels and teacher."""
         content = hashlib.blake2b(self.training.images.tobytes(), digest_size=8)
         content.update(self.targets(0.5).tobytes())
+        for each, _ in self.teachers:
+            content.update(each.path.read_bytes())
         return content.hexdigest()
 
     def targets(self, teacher_share: float) -> np.ndarray:
@@ -62,7 +67,7 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
 
     arguments: as in run.json. data; limit: the first training rows that are used, None for all; fold: 'K/N'
     to leave out fold K of N, or None; classes and faces: read_faces's `classes` and `how` (earlier runs have
-    neither); teacher: files of probabilities of the training faces; seed;
+    neither); teacher: files of probabilities of the training faces, or runs; seed;
     validation: 'none'; a fraction such as '0.2', stratified, duplicates never on both sides; 'PublicTest',
     the rows of that Usage; the path of other labelled data; or 'auto': PublicTest where there are such rows,
     else 0.1. Rows whose Usage is not Training are never learned from. Raises InputError.
@@ -101,8 +106,15 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     if missing:
         print(f"note: {path}: no face to learn from is {' or '.join(sorted(missing))}", flush=True)
     mean, std = float(training.images.mean()), float(training.images.std())
-    teacher = read_teachers(arguments["teacher"], hashes.exact, path) if arguments["teacher"] else None
-    return TrainingData(training, held_out, hashes, mean, std, teacher, left_out)
+    teacher, teachers, paths = None, [], arguments["teacher"]
+    if any(Path(each).is_dir() for each in paths):
+        teachers = [(each, ~np.isin(hashes.exact, each.hashes.exact)) for each in find_ensemble(paths)]
+        if count := (~np.any([may_teach for _, may_teach in teachers], axis=0)).sum():
+            known = f"all learned {count:,} of the {len(training):,} training faces of {path}"
+            raise InputError(f"--teacher {' '.join(paths)}: {known}; give the runs of all folds")
+    elif paths:
+        teacher = read_teachers(paths, hashes.exact, path)
+    return TrainingData(training, held_out, hashes, mean, std, teacher, teachers, left_out)
 
 
 def _note_trained_on(validation: Faces, hashes: splits.Hashes, who: str) -> None:

@@ -102,8 +102,7 @@ def draw_seeds(tables: Sequence[pd.DataFrame], statistics: pd.DataFrame, describ
         style: dict[str, Any] = {"ha": "center", "color": "black" if share >= _LIGHT_FROM else "white"}
         _write(ax, (column, row), f"{100 * share:.0f} %", f"± {100 * spread[row, column]:.1f}", **style)
     bar = PercentFormatter(1, symbol=" %")
-    label = "mean share of the true class's faces"
-    figure.colorbar(image, ax=ax, shrink=0.8, format=bar, label=label)
+    figure.colorbar(image, ax=ax, shrink=0.8, format=bar, label="mean share of the true class's faces")
     return figure
 
 

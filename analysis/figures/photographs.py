@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from analysis.figures import drawable
 from data import CLASS_NAMES
 from data.photographs import NO_FACE, Photograph, emotion_of
-from data.pictures import Square, read_colour
+from data.pictures import Square, read_picture
 
 # In inches: the longest side of the photograph, and the panel of one face.
 _PHOTOGRAPH, _PANEL = 6.5, (2.4, 1.5)
@@ -32,7 +32,7 @@ def draw_photograph(photograph: Photograph, probabilities: np.ndarray, least: fl
 
     probabilities: (N, 7) float; N may be 0. Reads the file of the photograph; raises InputError.
     """
-    picture, faces = read_colour(photograph.path), len(probabilities)
+    picture, faces = read_picture(photograph.path, "RGB"), len(probabilities)
     scale = _PHOTOGRAPH / max(picture.size)
     # A narrow photograph is not wide enough for its title.
     width, height = max(3.0, scale * picture.width), scale * picture.height
