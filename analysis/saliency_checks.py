@@ -83,7 +83,8 @@ def check_saliency(
         CENTRE: np.broadcast_to(-np.hypot(offsets[:, None], offsets), images.shape),
         RANDOM: np.random.default_rng(seed).random(images.shape),
     }
-    curves, orders, areas_of = {}, {}, {}
+    orders: dict[str, dict[str, Any]] = {}
+    curves, areas_of = {}, {}
     for name, each in Progress(importance.items(), "deleting and inserting"):
         curves[name] = np.stack(perturbation_curves(network, images, classes, each, seed))
         areas = areas_of[name] = np.trapezoid(curves[name], dx=1 / STEPS, axis=2)
