@@ -134,8 +134,7 @@ def judge(own: pd.DataFrame) -> pd.DataFrame:
     rankings, rows = {"this ranking": suspicion(own), "loss of the label": -own["probability_of_label"]}, {}
     for name, values in rankings.items():
         ordered = is_wrong[np.argsort(-values, kind="stable")]
-        rows[name] = [ordered[:count].mean() for count in FIRST]
-        rows[name].append(average_precision_score(is_wrong, values))
+        rows[name] = [*(ordered[:count].mean() for count in FIRST), average_precision_score(is_wrong, values)]
     rows["chance"] = [is_wrong.mean()] * (len(FIRST) + 1)
     columns = [*(f"first {count:,}" for count in FIRST), "average precision"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -75,17 +76,30 @@ def render_page(
 
 @cache
 def built(kind: str) -> tuple[list[tuple[str, tuple[int, ...], int]], tuple[int, int, int]]:
-    """The layer table and the numbers of parameters of a network, as models.summary gives them."""
-    from models.summary import layer_table, parameter_totals  # here, because it imports Keras
-
+    """The layer table and the numbers of parameters of a network, as the report gives them."""
     network = builder(kind)(0.0, 1.0)
     return layer_table(network), parameter_totals(network)
+
+
+def layer_table(network: Any) -> list[tuple[str, tuple[int, ...], int]]:
+    """Each layer's name, output shape and parameters of a keras.Model; maps as (channels, height, width)."""
+    shapes = [tuple(layer.output.shape[1:]) for layer in network.layers]
+    report_order = [(shape[2], *shape[:2]) if len(shape) == 3 else shape for shape in shapes]
+    rows = zip(network.layers, report_order, strict=True)
+    return [(layer.name, shape, layer.count_params()) for layer, shape in rows]
+
+
+def parameter_totals(network: Any) -> tuple[int, int, int]:
+    """All parameters, the trainable and the non-trainable ones."""
+    total = network.count_params()
+    trainable = sum(math.prod(weight.shape) for weight in network.trainable_weights)
+    return total, trainable, total - trainable
 
 
 def compared_layers(kind: str, table: Iterable[tuple[str, tuple[int, ...], int]]) -> list[tuple[str, ...]]:
     """Name, output and parameters of a network's layers, and whether the report says the same, if anything.
 
-    table: that of models.summary.
+    table: that of layer_table().
     """
     rows = csv.DictReader((FOLDER / "layers.csv").read_text().splitlines())
     reported = {row["layer"]: (row["output"], row["parameters"]) for row in rows if row["network"] == kind}

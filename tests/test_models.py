@@ -9,7 +9,7 @@ from scipy.ndimage import correlate1d
 
 from models import CONVOLUTIONAL, DENSE, NETWORKS, builder
 from models.layers import ChannelHeightMaxPooling2D, FusedBatchNormalization, InterpolationBlur
-from models.summary import parameter_totals
+from reporting.page import parameter_totals
 
 BLUR = np.array([1, 10, 1]) / 12
 

@@ -1,5 +1,6 @@
 """Which faces are learned from and which are held out."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from data.faces import read_faces
 from data.splits import Hashes, image_hashes, in_fold
 from data.submission import probabilities_csv
 from models.weights import find_weights
-from training.training_data import load_training_data
+from training.training_data import find_teachers, load_training_data
 
 
 def load(data, validation="none", **more):
@@ -94,9 +95,23 @@ def test_targets_mix_labels_with_the_teachers_probabilities(csvs, tmp_path):
     np.testing.assert_allclose(data.targets(0.3), 0.7 * one_hot + 0.3 * probabilities, atol=1e-5)
 
 
-def test_teachers_that_all_learned_a_face_are_refused(csvs, tiny_run):
-    with pytest.raises(InputError, match="all learned 140 of the 140 training faces"):
+def test_no_network_teaches_what_it_was_trained_on(csvs, tiny_run, tmp_path):
+    faces, message = read_faces(csvs / "train.csv"), "140 training faces .* were learned by each of them"
+    with pytest.raises(InputError, match=f"140 of the {message}"):
         load(csvs / "train.csv", teacher=[str(tiny_run)])
+    copies = replace(faces, images=np.clip(faces.images, 1, 254) + 1)
+    with pytest.raises(InputError, match=message):
+        find_teachers([str(tiny_run)], copies, Hashes.of(copies.images))
+    others = replace(faces, images=255 - faces.images)
+    ((weights, may_teach),) = find_teachers([str(tiny_run)], others, Hashes.of(others.images))
+    assert weights.path.parent == tiny_run
+    assert may_teach.shape == (140,)
+    assert may_teach.all()
+    unfinished = shutil.copytree(tiny_run, tmp_path / "run")
+    (unfinished / "checkpoint.weights.h5").touch()
+    for unfit in (unfinished, tiny_run / "best.weights.h5"):
+        with pytest.raises(InputError, match=f"{unfit}: give finished runs, or the fold.csv of all"):
+            find_teachers([str(tiny_run), str(unfit)], others, Hashes.of(others.images))
 
 
 def test_the_digest_changes_with_faces_labels_and_teachers(csvs, tiny_run):
@@ -106,7 +121,7 @@ def test_the_digest_changes_with_faces_labels_and_teachers(csvs, tiny_run):
     others = [
         replace(data, training=replace(data.training, images=data.training.images[::-1])),
         replace(data, training=replace(data.training, labels=labels)),
-        replace(data, teacher=np.full((len(labels), 7), 1 / 7)),
+        replace(data, predictions=np.full((len(labels), 7), 1 / 7)),
         replace(data, teachers=[(find_weights(str(tiny_run)), np.ones(len(labels), bool))]),
     ]
     assert len({each.digest() for each in (data, *others)}) == 5

@@ -27,7 +27,7 @@ QUALITIES = (60, 95)
 
 
 class Batches:
-    """The batches of each epoch, which are a permutation of the faces.
+    """The batches of each epoch, which are a permutation of the faces; with teachers nearly so.
 
     The last faces are left out where they would make a smaller batch, because one of another size would be
     traced again.
@@ -39,8 +39,8 @@ class Batches:
         """images: (N, 48, 48) uint8. targets: (N, 7) probabilities of the classes.
 
         teachers: keras.Models that predict the very pictures of a batch, augmented and mixed, as part of its
-        targets (Beyer et al. 2022, arXiv 2106.05237), each with (N,) bool, which faces it may teach. Of
-        several, each face has one in an epoch, by chance.
+        targets (Beyer et al. 2022, arXiv 2106.05237), each with (N,) bool, which faces it may teach. A face
+        that several may teach gets one of them in each epoch, by chance.
         """
         self.images = images
         self.sources = ops.convert_to_tensor(images), ops.convert_to_tensor(targets, "float32")
@@ -62,7 +62,9 @@ class Batches:
         random = np.random.default_rng([self.seed, epoch + 1])
         shape = self.steps, self.batch_size
         rows = random.permutation(self.count)[: self.steps * self.batch_size].reshape(shape)
-        rows, *teacher = self._taught_rows(random) if self.teachers else [rows]
+        teacher: list[np.ndarray] = []
+        if self.teachers:
+            rows, *teacher = self._taught_rows(random)
         rows = rows.astype(np.int32)
         numbers = random.random((len(NUMBERS), *shape), np.float32)
         if self.recipe.augmentation.alternate:
@@ -97,19 +99,16 @@ class Batches:
         return np.where(is_mixed, random.beta(recipe.mixup, recipe.mixup, (self.steps, self.batch_size)), 1)
 
     def _taught_rows(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """(steps, B) rows of faces, and the (steps,) teacher that those of a step share, mixed pairs too.
+        """(steps, B) rows of faces, and (steps,) the teacher of each batch, so also of its mixed pairs.
 
         A teacher's last batch is filled up with its first faces; the batches beyond `steps` are left out.
         """
-        chosen = np.argmax(random.random(self.may_teach.shape) * self.may_teach, axis=0)
-        rows, teachers = [], []
-        for teacher in range(len(self.teachers)):
-            own = random.permutation(np.flatnonzero(chosen == teacher))
-            count = -(-len(own) // self.batch_size)
-            rows.append(np.resize(own, (count, self.batch_size)))
-            teachers += [teacher] * count
+        chosen = np.where(self.may_teach, random.random(self.may_teach.shape), -1).argmax(axis=0)
+        own = [random.permutation(np.flatnonzero(chosen == each)) for each in range(len(self.teachers))]
+        rows = [np.resize(each, (-(-len(each) // self.batch_size), self.batch_size)) for each in own]
+        teachers = np.repeat(np.arange(len(rows), dtype=np.int32), [len(each) for each in rows])
         order = random.permutation(len(teachers))[: self.steps]
-        return np.concatenate(rows)[order], np.array(teachers, np.int32)[order]
+        return np.concatenate(rows)[order], teachers[order]
 
     def _batch(
         self, images: Any, targets: Any, rows: Any, numbers: Any, teacher: Any = None
@@ -122,10 +121,8 @@ class Batches:
             weight = weight[..., None]
             faces = weight * faces + (1 - weight) * ops.roll(faces, 1, axis=0)
         if teacher is not None:
-            predicted, share = (
-                ops.softmax(ops.switch(teacher, self.teachers, faces)),
-                self.recipe.teacher_share,
-            )
+            share = self.recipe.teacher_share
+            predicted = ops.softmax(ops.switch(teacher, self.teachers, faces))
             targets = (1 - share) * targets + share * predicted
         return faces, targets
 

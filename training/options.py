@@ -119,7 +119,7 @@ def _parser(networks: Sequence[str], description: str | None) -> Parser:
     text = "PublicTest, a fraction, labelled data or none (default: PublicTest, else 0.1; report's: its own)"
     add("--validation", type=_absolute, metavar="SPLIT", help=text)
     add("--seed", type=whole_number(0), default=1, metavar="N", help="of everything that is random")
-    text = "runs with --fold that predict each batch, to learn from too, or their fold.csv"
+    text = "runs with --fold whose networks predict each batch, or their fold.csv, to learn from too"
     add("--teacher", nargs="+", action="extend", type=_absolute, default=[], metavar="RUN", help=text)
     add("--fold", metavar="K/N", help="leave fold K of N out of training and predict it at the end: fold.csv")
     add("--limit", type=whole_number(1), metavar="N", help="use the first N training rows only")

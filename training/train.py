@@ -61,10 +61,10 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
         data = data.from_weights(initial)
     record = begin(options, data, initial)
     recipe = options.recipe
-    keras.utils.set_random_seed(seed)
     # In bfloat16 the products are bfloat16; weights, statistics and logits stay float32.
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[record["precision"]])
     teachers = [(weights.load_network(each), may_teach) for each, may_teach in data.teachers]
+    keras.utils.set_random_seed(seed)
     batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed, teachers)
     model = build(record, recipe, recipe.epochs * batches.steps)
     keras.config.set_dtype_policy("float32")

@@ -12,7 +12,10 @@ import numpy as np
 from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError, splits
 from data.faces import Faces, read_faces
 from data.submission import read_teachers
-from models.weights import Weights, find_ensemble
+from models.weights import CHECKPOINT, Weights, find_ensemble
+
+# Networks, each with (N,) bool, which of N faces it was not trained on.
+Teachers = Sequence[tuple[Weights, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,10 @@ class TrainingData:
     """Faces to learn from, faces to validate on (None: no validation), and what goes into the weight file.
 
     hashes: of all faces that the weights will have been trained on, those of `training` and of --from. mean,
-    std: what the network normalises with. teacher: (N, 7) probabilities that other networks give the faces of
-    `training`, or None. teachers: networks that predict what this one sees in each step, each with (N,) bool,
-    which faces of `training` it may teach, because it was not trained on them. left_out: the faces of the
-    fold that the run predicts at its end, or None.
+    std: what the network normalises with. predictions: (N, 7) probabilities that other networks give the
+    faces of `training`, or None. teachers: networks that predict what this one sees in each step, and the
+    faces of `training` that each may teach. left_out: the faces of the fold that the run predicts at its end,
+    or None.
     """
 
     training: Faces
@@ -31,12 +34,12 @@ class TrainingData:
     hashes: splits.Hashes
     mean: float
     std: float
-    teacher: np.ndarray | None = None
-    teachers: Sequence[tuple[Weights, np.ndarray]] = ()
+    predictions: np.ndarray | None = None
+    teachers: Teachers = ()
     left_out: Faces | None = None
 
     def digest(self) -> str:
-        """A digest of what the network learns from: faces, labels and teacher."""
+        """A digest of what the network learns from: faces, labels and teachers."""
         content = hashlib.blake2b(self.training.images.tobytes(), digest_size=8)
         content.update(self.targets(0.5).tobytes())
         for each, _ in self.teachers:
@@ -44,11 +47,11 @@ class TrainingData:
         return content.hexdigest()
 
     def targets(self, teacher_share: float) -> np.ndarray:
-        """(N, 7) float32: the labels one-hot, mixed with the teacher's probabilities where there are any."""
+        """(N, 7) float32: the labels one-hot, mixed with the predictions where there are any."""
         one_hot = np.eye(NUM_CLASSES, dtype=np.float32)[self.training.require_labels()]
-        if self.teacher is None:
+        if self.predictions is None:
             return one_hot
-        return (1 - teacher_share) * one_hot + teacher_share * self.teacher.astype(np.float32)
+        return (1 - teacher_share) * one_hot + teacher_share * self.predictions.astype(np.float32)
 
     def from_weights(self, initial: Weights) -> "TrainingData":
         """The data of a network that was trained on other faces before.
@@ -106,15 +109,32 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     if missing:
         print(f"note: {path}: no face to learn from is {' or '.join(sorted(missing))}", flush=True)
     mean, std = float(training.images.mean()), float(training.images.std())
-    teacher, teachers, paths = None, [], arguments["teacher"]
+    predictions, teachers, paths = None, [], arguments["teacher"]
     if any(Path(each).is_dir() for each in paths):
-        teachers = [(each, ~np.isin(hashes.exact, each.hashes.exact)) for each in find_ensemble(paths)]
-        if count := (~np.any([may_teach for _, may_teach in teachers], axis=0)).sum():
-            known = f"all learned {count:,} of the {len(training):,} training faces of {path}"
-            raise InputError(f"--teacher {' '.join(paths)}: {known}; give the runs of all folds")
+        teachers = find_teachers(paths, training, hashes)
     elif paths:
-        teacher = read_teachers(paths, hashes.exact, path)
-    return TrainingData(training, held_out, hashes, mean, std, teacher, teachers, left_out)
+        predictions = read_teachers(paths, hashes.exact, path)
+    return TrainingData(training, held_out, hashes, mean, std, predictions, teachers, left_out)
+
+
+def find_teachers(paths: Sequence[str], faces: Faces, hashes: splits.Hashes) -> Teachers:
+    """The networks in run folders, each with (N,) bool, which of these faces it was not trained on.
+
+    hashes: of the faces. Raises InputError, also when all networks were trained on a face.
+    """
+    if unfit := [each for each in paths if not Path(each).is_dir() or (Path(each) / CHECKPOINT).exists()]:
+        raise InputError(f"--teacher {unfit[0]}: give finished runs, or the fold.csv of all")
+    found = find_ensemble(paths)
+    learned = np.array([np.isin(hashes.exact, each.hashes.exact) for each in found])
+    # Faces in other files than the networks were trained on, such as JPEGs, are known by their looks.
+    rest = np.flatnonzero(~learned.any(axis=0))
+    learned[:, rest] = [splits.trained_on(faces.images[rest], [each.hashes]) for each in found]
+    if count := learned.all(axis=0).sum():
+        known = (
+            f"{count:,} of the {len(faces):,} training faces of {faces.source} were learned by each of them"
+        )
+        raise InputError(f"--teacher {' '.join(paths)}: {known}; add the runs of the other folds")
+    return list(zip(found, ~learned, strict=True))
 
 
 def _note_trained_on(validation: Faces, hashes: splits.Hashes, who: str) -> None:

@@ -72,10 +72,8 @@ def face_title(face: Mapping[str, Any]) -> str:
         place += f"\nface {face['face']}"
     lines = [f"{place}: {face['true']}" if face["true"] else place]
     lines += [f"predicted {face['predicted']}", f"probability {face['probability']:.3f}"]
-    if _is_wrong(face):
-        lines.append("wrong")
-    if face["explained"] != face["predicted"]:
-        lines.append(f"map of {face['explained']}")
+    lines += ["wrong"] * _is_wrong(face)
+    lines += [f"map of {face['explained']}"] * (face["explained"] != face["predicted"])
     return "\n".join(lines)
 
 
@@ -114,9 +112,8 @@ def draw_checks(checks: SaliencyChecks, network: str) -> Figure:
     figure = Figure(figsize=(6.4, 10.5), layout="constrained")
     checked = f"{checks.count} face{'s' * (checks.count > 1)}"
     figure.suptitle(f"Can saliency maps of {network} be trusted? Checked on {checked}", fontsize=11)
-    deletion, insertion = figure.subplots(2, 1)
-    _draw_curves(deletion, checks, "deletion", "deletion: good maps fall early")
-    _draw_curves(insertion, checks, "insertion", "insertion: good maps rise early")
+    for ax, kind, way in zip(figure.subplots(2, 1), ("deletion", "insertion"), ("fall", "rise"), strict=True):
+        _draw_curves(ax, checks, kind, f"{kind}: good maps {way} early")
     return figure
 
 
@@ -130,8 +127,7 @@ def _draw_curves(ax: Axes, checks: SaliencyChecks, kind: str, title: str) -> Non
         x = np.linspace(0, 1, len(y))
         ax.plot(x, y, STYLES[index], color=colour, markersize=4, markevery=3, label=label)
     done = {"deletion": "deleted", "insertion": "inserted"}[kind]
-    ax.set(title=title, xlabel=f"pixels {done}, most salient first")
-    ax.set_ylim(bottom=0)
+    ax.set(title=title, xlabel=f"pixels {done}, most salient first", ylim=(0, None))
     ax.set_ylabel("mean probability of the explained class")
     ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     # Below the panel: inside, it would cover curves.
