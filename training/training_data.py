@@ -109,12 +109,12 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     if missing:
         print(f"note: {path}: no face to learn from is {' or '.join(sorted(missing))}", flush=True)
     mean, std = float(training.images.mean()), float(training.images.std())
-    predictions, teachers, paths = None, [], arguments["teacher"]
+    data = TrainingData(training, held_out, hashes, mean, std, left_out=left_out)
+    if not (paths := arguments["teacher"]):
+        return data
     if any(Path(each).is_dir() for each in paths):
-        teachers = find_teachers(paths, training, hashes)
-    elif paths:
-        predictions = read_teachers(paths, hashes.exact, path)
-    return TrainingData(training, held_out, hashes, mean, std, predictions, teachers, left_out)
+        return replace(data, teachers=find_teachers(paths, training, hashes))
+    return replace(data, predictions=read_teachers(paths, hashes.exact, path))
 
 
 def find_teachers(paths: Sequence[str], faces: Faces, hashes: splits.Hashes) -> Teachers:
