@@ -124,8 +124,7 @@ def planned_files(arguments: argparse.Namespace, is_repeated: bool) -> list[Path
 def print_calibration(labels: np.ndarray, values: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Print and give the calibration errors of (N, 7) probabilities, plain and calibrated, by their kind."""
     errors = {kind: expected_calibration_error(labels, each) for kind, each in values.items()}
-    texts = [f"{error:.4f} {kind}" for kind, error in errors.items()]
-    print(f"\nexpected calibration error: {'; '.join(texts)}")
+    print("\nexpected calibration error:", "; ".join(f"{error:.4f} {kind}" for kind, error in errors.items()))
     return errors
 
 

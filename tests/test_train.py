@@ -196,7 +196,9 @@ def test_no_two_dropout_layers_or_steps_share_a_state():
     assert len(states) == 3 * 2 * steps
 
 
-def test_students_learn_from_folds_and_from_initial_weights(csvs, tmp_path, tiny, monkeypatch, failing):
+def test_students_learn_from_folds_and_from_initial_weights(
+    csvs, tmp_path, tiny, monkeypatch, failing, capsys
+):
     data, small = csvs / "train.csv", "--validation none --epochs 1 --batch-size 70"
     first, second, student = (tmp_path / name for name in ("first", "second", "student"))
     for number, run in enumerate((first, second), start=1):
@@ -219,7 +221,8 @@ def test_students_learn_from_folds_and_from_initial_weights(csvs, tmp_path, tiny
     assert trained.metadata["mean"] == record["mean"] == initial.metadata["mean"]
     assert len(trained.hashes.exact) == 140
     teachers, taught = f"--teacher {first} {second}", tmp_path / "taught"
-    train_cnn.main(command(data, taught, f"{small} {teachers} --set mixup=0.2"))
+    train_cnn.main(command(data, taught, f"{small} {teachers} --validation 0.2 --set mixup=0.2"))
+    assert "of the 28 faces for validation, so val_accuracy is too high" in capsys.readouterr().out
     assert np.isfinite(read_history(taught)[0]["loss"])
     assert not (student / "initial.weights.h5").exists()
 

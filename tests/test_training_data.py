@@ -96,8 +96,8 @@ def test_targets_mix_labels_with_the_teachers_probabilities(csvs, tmp_path):
 
 
 def test_no_network_teaches_what_it_was_trained_on(csvs, tiny_run, tmp_path):
-    faces, message = read_faces(csvs / "train.csv"), "140 training faces .* were learned by each of them"
-    with pytest.raises(InputError, match=f"140 of the {message}"):
+    faces, message = read_faces(csvs / "train.csv"), "140 training faces were learned by each of these"
+    with pytest.raises(InputError, match=f"140 of {message}"):
         load(csvs / "train.csv", teacher=[str(tiny_run)])
     copies = replace(faces, images=np.clip(faces.images, 1, 254) + 1)
     with pytest.raises(InputError, match=message):
@@ -109,8 +109,8 @@ def test_no_network_teaches_what_it_was_trained_on(csvs, tiny_run, tmp_path):
     assert may_teach.all()
     unfinished = shutil.copytree(tiny_run, tmp_path / "run")
     (unfinished / "checkpoint.weights.h5").touch()
-    for unfit in (unfinished, tiny_run / "best.weights.h5"):
-        with pytest.raises(InputError, match=f"{unfit}: give finished runs, or the fold.csv of all"):
+    for unfit in (unfinished, tiny_run / "best.weights.h5", tmp_path):
+        with pytest.raises(InputError, match=f"{unfit}: is no finished run"):
             find_teachers([str(tiny_run), str(unfit)], others, Hashes.of(others.images))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from data import CLASS_NAMES, NUM_CLASSES, USAGE_NAMES, InputError, splits
 from data.faces import Faces, read_faces
 from data.submission import read_teachers
-from models.weights import CHECKPOINT, Weights, find_ensemble
+from models.weights import CHECKPOINT, LAST, Weights, find_ensemble
 
 # Networks, each with (N,) bool, which of N faces it was not trained on.
 Teachers = Sequence[tuple[Weights, np.ndarray]]
@@ -59,8 +59,7 @@ class TrainingData:
         Its hashes are those of old and new faces, its mean and deviation the old ones, which the weights were
         fitted to. Prints a note where the weights were trained on faces for validation.
         """
-        if self.validation is not None:
-            _note_trained_on(self.validation, initial.hashes, f"{initial.name} was trained on")
+        _note_trained_on(self.validation, initial.hashes, f"{initial.name} was trained on")
         mean, std = initial.metadata["mean"], initial.metadata["std"]
         return replace(self, hashes=self.hashes.union(initial.hashes), mean=mean, std=std)
 
@@ -113,31 +112,33 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     if not (paths := arguments["teacher"]):
         return data
     if any(Path(each).is_dir() for each in paths):
-        return replace(data, teachers=find_teachers(paths, training, hashes))
+        data = replace(data, teachers=find_teachers(paths, training, hashes))
+        for each, _ in data.teachers:
+            _note_trained_on(held_out, each.hashes, f"{each.name} was trained on")
+        return data
     return replace(data, predictions=read_teachers(paths, hashes.exact, path))
 
 
 def find_teachers(paths: Sequence[str], faces: Faces, hashes: splits.Hashes) -> Teachers:
-    """The networks in run folders, each with (N,) bool, which of these faces it was not trained on.
+    """The networks of finished runs, each with (N,) bool, which of these faces it was not trained on.
 
-    hashes: of the faces. Raises InputError, also when all networks were trained on a face.
+    hashes: of the faces. Raises InputError, also where all networks were trained on the same face.
     """
-    if unfit := [each for each in paths if not Path(each).is_dir() or (Path(each) / CHECKPOINT).exists()]:
-        raise InputError(f"--teacher {unfit[0]}: give finished runs, or the fold.csv of all")
+    # A run that has a checkpoint is not finished, and its best weights may change.
+    if unfit := [each for each in paths if not Path(each, LAST).exists() or Path(each, CHECKPOINT).exists()]:
+        raise InputError(f"--teacher {unfit[0]}: is no finished run; give runs of all folds, or fold.csv")
     found = find_ensemble(paths)
     learned = np.array([np.isin(hashes.exact, each.hashes.exact) for each in found])
     # Faces in other files than the networks were trained on, such as JPEGs, are known by their looks.
     rest = np.flatnonzero(~learned.any(axis=0))
     learned[:, rest] = [splits.trained_on(faces.images[rest], [each.hashes]) for each in found]
     if count := learned.all(axis=0).sum():
-        known = (
-            f"{count:,} of the {len(faces):,} training faces of {faces.source} were learned by each of them"
-        )
+        known = f"{count:,} of {len(faces):,} training faces were learned by each of these"
         raise InputError(f"--teacher {' '.join(paths)}: {known}; add the runs of the other folds")
     return list(zip(found, ~learned, strict=True))
 
 
-def _note_trained_on(validation: Faces, hashes: splits.Hashes, who: str) -> None:
-    if count := splits.trained_on(validation.images, [hashes]).sum():
+def _note_trained_on(validation: Faces | None, hashes: splits.Hashes, who: str) -> None:
+    if validation and (count := splits.trained_on(validation.images, [hashes]).sum()):
         total = f"{len(validation):,} faces for validation"
         print(f"note: {who} {count:,} of the {total}, so val_accuracy is too high")
