@@ -95,23 +95,32 @@ def test_targets_mix_labels_with_the_teachers_probabilities(csvs, tmp_path):
     np.testing.assert_allclose(data.targets(0.3), 0.7 * one_hot + 0.3 * probabilities, atol=1e-5)
 
 
-def test_no_network_teaches_what_it_was_trained_on(csvs, tiny_run, tmp_path):
+def test_no_network_teaches_what_it_was_trained_on(csvs, tiny_run, tmp_path, capsys):
     faces, message = read_faces(csvs / "train.csv"), "140 training faces were learned by each of these"
     with pytest.raises(InputError, match=f"140 of {message}"):
         load(csvs / "train.csv", teacher=[str(tiny_run)])
-    copies = replace(faces, images=np.clip(faces.images, 1, 254) + 1)
+    data = load(csvs / "train.csv")
+
+    def with_images(images):
+        return replace(data, training=replace(faces, images=images), hashes=Hashes.of(images))
+
     with pytest.raises(InputError, match=message):
-        find_teachers([str(tiny_run)], copies, Hashes.of(copies.images))
-    others = replace(faces, images=255 - faces.images)
-    ((weights, may_teach),) = find_teachers([str(tiny_run)], others, Hashes.of(others.images))
+        find_teachers([str(tiny_run)], with_images(np.clip(faces.images, 1, 254) + 1))
+    others = with_images(255 - faces.images)
+    ((weights, may_teach),) = find_teachers([str(tiny_run)], others)
     assert weights.path.parent == tiny_run
     assert may_teach.shape == (140,)
     assert may_teach.all()
+    capsys.readouterr()
+    find_teachers([str(tiny_run)], replace(others, validation=others.training))
+    assert not capsys.readouterr().out, "the student is trained on these faces, too"
+    find_teachers([str(tiny_run)], replace(others, validation=faces))
+    assert "note: the teachers were trained on 140 of the 140 faces" in capsys.readouterr().out
     unfinished = shutil.copytree(tiny_run, tmp_path / "run")
     (unfinished / "checkpoint.weights.h5").touch()
     for unfit in (unfinished, tiny_run / "best.weights.h5", tmp_path):
         with pytest.raises(InputError, match=f"{unfit}: is no finished run"):
-            find_teachers([str(tiny_run), str(unfit)], others, Hashes.of(others.images))
+            find_teachers([str(tiny_run), str(unfit)], others)
 
 
 def test_the_digest_changes_with_faces_labels_and_teachers(csvs, tiny_run):

@@ -62,9 +62,9 @@ class Batches:
         random = np.random.default_rng([self.seed, epoch + 1])
         shape = self.steps, self.batch_size
         rows = random.permutation(self.count)[: self.steps * self.batch_size].reshape(shape)
-        teacher: list[np.ndarray] = []
+        taught_by: list[np.ndarray] = []  # (steps,) teachers, if there are any
         if self.teachers:
-            rows, *teacher = self._taught_rows(random)
+            rows, *taught_by = self._taught_rows(random)
         rows = rows.astype(np.int32)
         numbers = random.random((len(NUMBERS), *shape), np.float32)
         if self.recipe.augmentation.alternate:
@@ -76,8 +76,8 @@ class Batches:
         if share := self.recipe.augmentation.jpeg:
             own = np.random.default_rng([self.seed, epoch + 1, 1])  # the same with and without mixup
             sources = ops.convert_to_tensor(as_jpeg(self.images, share, own)), sources[1]
-        if keras.backend.backend() == "jax" or teacher:  # tf.data would keep teachers off the GPU
-            return (self._load(*sources, *each) for each in zip(rows, numbers, *teacher, strict=True))
+        if keras.backend.backend() == "jax" or taught_by:  # tf.data would keep teachers off the GPU
+            return (self._load(*sources, *each) for each in zip(rows, numbers, *taught_by, strict=True))
         import tensorflow as tf
 
         def load(rows: Any, numbers: Any) -> tuple[Any, Any]:

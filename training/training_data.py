@@ -59,7 +59,7 @@ class TrainingData:
         Its hashes are those of old and new faces, its mean and deviation the old ones, which the weights were
         fitted to. Prints a note where the weights were trained on faces for validation.
         """
-        _note_trained_on(self.validation, initial.hashes, f"{initial.name} was trained on")
+        _note_trained_on(self.validation, [initial.hashes], f"{initial.name} was trained on")
         mean, std = initial.metadata["mean"], initial.metadata["std"]
         return replace(self, hashes=self.hashes.union(initial.hashes), mean=mean, std=std)
 
@@ -101,7 +101,7 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
             raise InputError(f"--validation {validation}: no such file; give data, a fraction or PublicTest")
         held_out = read_faces(validation, **how)
         held_out.require_labels()
-        _note_trained_on(held_out, hashes, "the network will be trained on")
+        _note_trained_on(held_out, [hashes], "the network will be trained on")
     elif not has_public_test:
         print("note: with --validation none no face is left to measure on; --validation 0.1 keeps a tenth")
     missing = set(CLASS_NAMES) - set(np.take(CLASS_NAMES, training.require_labels()))
@@ -112,33 +112,35 @@ def load_training_data(arguments: Mapping[str, Any]) -> TrainingData:
     if not (paths := arguments["teacher"]):
         return data
     if any(Path(each).is_dir() for each in paths):
-        data = replace(data, teachers=find_teachers(paths, training, hashes))
-        for each, _ in data.teachers:
-            _note_trained_on(held_out, each.hashes, f"{each.name} was trained on")
-        return data
+        return replace(data, teachers=find_teachers(paths, data))
     return replace(data, predictions=read_teachers(paths, hashes.exact, path))
 
 
-def find_teachers(paths: Sequence[str], faces: Faces, hashes: splits.Hashes) -> Teachers:
-    """The networks of finished runs, each with (N,) bool, which of these faces it was not trained on.
+def find_teachers(paths: Sequence[str], data: TrainingData) -> Teachers:
+    """The networks of finished runs, and which faces to learn from each may teach.
 
-    hashes: of the faces. Raises InputError, also where all networks were trained on the same face.
+    Prints a note where they, but not the student, are trained on faces for validation. Raises InputError,
+    also where all of them were trained on the same face.
     """
     # A run that has a checkpoint is not finished, and its best weights may change.
     if unfit := [each for each in paths if not Path(each, LAST).exists() or Path(each, CHECKPOINT).exists()]:
         raise InputError(f"--teacher {unfit[0]}: is no finished run; give runs of all folds, or fold.csv")
-    found = find_ensemble(paths)
-    learned = np.array([np.isin(hashes.exact, each.hashes.exact) for each in found])
+    found, faces = find_ensemble(paths), data.training
+    learned = np.array([np.isin(data.hashes.exact, each.hashes.exact) for each in found])
     # Faces in other files than the networks were trained on, such as JPEGs, are known by their looks.
     rest = np.flatnonzero(~learned.any(axis=0))
     learned[:, rest] = [splits.trained_on(faces.images[rest], [each.hashes]) for each in found]
     if count := learned.all(axis=0).sum():
-        known = f"{count:,} of {len(faces):,} training faces were learned by each of these"
-        raise InputError(f"--teacher {' '.join(paths)}: {known}; add the runs of the other folds")
+        problem = f"{count:,} of {len(faces):,} training faces were learned by each of these"
+        raise InputError(f"--teacher {' '.join(paths)}: {problem}; add the runs of the other folds")
+    if data.validation is not None:
+        # Duplicates of what the student learns, in PublicTest, are known of every network.
+        new = data.validation.select(~splits.trained_on(data.validation.images, [data.hashes]))
+        _note_trained_on(new, [each.hashes for each in found], "the teachers were trained on")
     return list(zip(found, ~learned, strict=True))
 
 
-def _note_trained_on(validation: Faces | None, hashes: splits.Hashes, who: str) -> None:
-    if validation and (count := splits.trained_on(validation.images, [hashes]).sum()):
+def _note_trained_on(validation: Faces | None, known: Sequence[splits.Hashes], who: str) -> None:
+    if validation and (count := splits.trained_on(validation.images, known).sum()):
         total = f"{len(validation):,} faces for validation"
         print(f"note: {who} {count:,} of the {total}, so val_accuracy is too high")
