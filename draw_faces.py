@@ -2,8 +2,8 @@
 
     python draw_faces.py demo --train 2000 --test 700
 
-Writes train.csv, test.csv, test_labels.csv, fer2013.csv, icml_face_data.csv, emotion_pixels.csv and
-pixels.csv into the folder, 2,500 faces in about 7 s. The same seed gives the same faces.
+Writes train.csv, test.csv, test_labels.csv, fer2013.csv and icml_face_data.csv into the folder, 2,500 faces
+in about 7 s. The same seed gives the same faces.
 """
 
 from collections.abc import Sequence

@@ -19,13 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.activation_maximisation import (
-    filter_outputs,
-    find_units,
-    happy_face,
-    maximise_activation,
-    strongest_faces,
-)
+from analysis import activation_maximisation as maximisation
 from analysis.figures import save_figures
 from analysis.figures.filters import draw_examples, draw_outputs, draw_pictures
 from command_line import one_line_errors, whole_number
@@ -66,19 +60,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     set_up_keras(deterministic=True)
     network, name = load_network(weights), weights.name
-    units = find_units(network, arguments.layer, constrained=not arguments.unconstrained)
+    units = maximisation.find_units(network, arguments.layer, constrained=not arguments.unconstrained)
     if row is not None and units.kind != "filter":
         raise InputError(f"--outputs: {units.layer} is a dense layer without pictures; choose a convolution")
-    ascent = maximise_activation(units, arguments.steps, arguments.seed)
-    found = strongest_faces(units, faces, arguments.examples or 1) if faces else None
+    ascent = maximisation.maximise_activation(units, arguments.steps, arguments.seed)
+    found = maximisation.strongest_faces(units, faces, arguments.examples or 1) if faces else None
     if found:  # a unit that a face activates is not dead, though no picture was found
         ascent.dead[found.activations[:, 0] > 0] = False
     figures = {"": draw_pictures(units, name, ascent, found)}
     if found and arguments.examples:
         figures["-examples"] = draw_examples(units, name, ascent, found)
     if faces and found and units.kind == "filter":
-        face = happy_face(network, weights, faces) if row is None else faces.select(slice(row, row + 1))
-        figures["-outputs"] = draw_outputs(units, name, filter_outputs(units, face.images[0]), face)
+        face = maximisation.happy_face(network, weights, faces) if row is None else faces.select([row])
+        outputs = maximisation.filter_outputs(units, face.images[0])
+        figures["-outputs"] = draw_outputs(units, name, outputs, face)
 
     columns = {"name": units.names, "activation": ascent.activations, "dead": ascent.dead}
     columns |= {"plain_dark": ascent.plain[0], "plain_light": ascent.plain[1]}

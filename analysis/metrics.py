@@ -39,11 +39,8 @@ def subset_text(subset: str, count: int, faces: str = "faces", trained: int = 0)
     trained: how many of all faces the networks were trained on.
     """
     known = f" ({trained:,} trained on)" if trained else ""
-    return (
-        f"all {count:,} {faces}{known}"
-        if subset == ALL
-        else f"{count:,} {faces} without duplicates in training"
-    )
+    without = f"{count:,} {faces} without duplicates in training"
+    return f"all {count:,} {faces}{known}" if subset == ALL else without
 
 
 def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

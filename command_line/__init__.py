@@ -130,27 +130,21 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         return f"{text} (default: {' '.join(map(str, values))})"
 
 
-def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:
+def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], Any]:
     """An argparse type: a whole number from `least` to `most`."""
-
-    def convert(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
-
-    return convert
+    return number(least, most, int, "whole ")
 
 
-def number(least: float, most: float) -> Callable[[str], float]:
-    """An argparse type: a number from `least` to `most`."""
+def number(least: float, most: float, kind: type = float, adjective: str = "") -> Callable[[str], Any]:
+    """An argparse type: a number from `least` to `most`, of a Python type that `adjective` describes."""
 
-    def convert(text: str) -> float:
+    def convert(text: str) -> Any:
         try:
-            value = float(text)
+            value = kind(text)
         except ValueError:
             value = math.nan
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {adjective}number from {least} to {most}")
         return value
 
     return convert

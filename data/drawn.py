@@ -51,8 +51,6 @@ CSV_FILES = {
     "test_labels.csv": "id,label",
     "fer2013.csv": "emotion,pixels,Usage",
     "icml_face_data.csv": "emotion, Usage, pixels",
-    "emotion_pixels.csv": "emotion,pixels",
-    "pixels.csv": "pixels",
 }
 
 

@@ -20,10 +20,7 @@ CLASS_OF_NUMBER = {str(index): index for index in range(len(CLASS_NAMES))}
 USAGE_OF_NAME = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "publictest": 1}
 USAGE_OF_NAME |= {"validate": 1, "dev": 1, "test": 2, "testing": 2, "privatetest": 2}
 # Such as train_images/ and test_set/.
-ADDED = (
-    "",
-    *(f"{sign}{word}" for sign in ("", "_", "-", " ") for word in ("data", "images", "faces", "set")),
-)
+ADDED = ("", *(sign + word for sign in ("", "_", "-", " ") for word in ("data", "images", "faces", "set")))
 USAGE_OF_NAME = {name + added: index for name, index in USAGE_OF_NAME.items() for added in ADDED}
 LEFT_OUT = -1
 

@@ -24,10 +24,8 @@ MOST_BITS = 4
 # Frequencies in each direction; of these 256, the 128 with the smallest sums u + v are taken.
 _FREQUENCIES = 16
 # Whole numbers, so that sums are exact and the same on every machine.
-_COSINES = np.rint(
-    1024
-    * np.cos(np.pi * np.arange(_FREQUENCIES)[:, None] * (2 * np.arange(IMAGE_SIZE) + 1) / (2 * IMAGE_SIZE))
-)
+_ANGLES = np.pi * np.arange(_FREQUENCIES)[:, None] * (2 * np.arange(IMAGE_SIZE) + 1) / (2 * IMAGE_SIZE)
+_COSINES = np.rint(1024 * np.cos(_ANGLES))
 _LOWEST = sorted(np.ndindex(_FREQUENCIES, _FREQUENCIES), key=lambda uv: (sum(uv), abs(uv[0] - uv[1]), uv))
 _CHOSEN = tuple(np.array(_LOWEST[1 : BITS + 1]).T)
 _CHUNK = 1024

@@ -79,10 +79,7 @@ def density(mean: Mapping[str, Any], method: str, parts: Sequence[str], group: s
 
 
 def findings(
-    kinds: Mapping[str, str],
-    totals: Mapping[str, Any],
-    records: Mapping[str, Any],
-    epochs: Mapping[str, int],
+    kinds: Mapping[str, str], totals: Mapping[str, Any], records: Mapping[str, Any], epochs: Mapping[str, int]
 ) -> Iterator[Finding]:
     """The report's findings that these networks allow to check, in its order.
 

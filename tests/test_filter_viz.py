@@ -70,7 +70,10 @@ def test_the_happy_face_is_that_of_the_saliency_maps(
 ) -> None:
     monkeypatch.setattr("analysis.activation_maximisation.MOST_UNITS", 2)
     chosen = []
-    monkeypatch.setattr("filter_viz.happy_face", lambda *args: chosen.append(happy_face(*args)) or chosen[-1])
+    monkeypatch.setattr(
+        "analysis.activation_maximisation.happy_face",
+        lambda *args: chosen.append(happy_face(*args)) or chosen[-1],
+    )
     argv = ["--data", str(csvs / "test.csv"), "--labels", str(csvs / "test_labels.csv")]
     argv += ["--weights", str(weights["compact"])]
     record = saliency.main([*argv, "--out", str(tmp_path / "saliency.png")])
