@@ -134,9 +134,7 @@ def emotion_of(probabilities: np.ndarray, least: float = 0.0) -> str:
     return CLASS_NAMES[probabilities.argmax()] if probabilities.max() >= least else "unsure"
 
 
-def face_table(
-    photographs: Sequence[Photograph], probabilities: np.ndarray, least: float = 0.0
-) -> pd.DataFrame:
+def face_table(album: Sequence[Photograph], probabilities: np.ndarray, least: float = 0.0) -> pd.DataFrame:
     """A row per face, and one for each photograph without, whose emotion says why there is none.
 
     Faces count from 1 in each photograph; left, top and side are of its square, in pixels, tilt in degrees.
@@ -144,7 +142,7 @@ def face_table(
     probabilities: (N, 7) float, of the faces of all photographs in their order. least: as for emotion_of.
     """
     rows, remaining = [], iter(probabilities)
-    for photograph in photographs:
+    for photograph in album:
         for number, square in enumerate(photograph.squares, start=1):
             values = next(remaining)
             taken, emotion = "whole" if photograph.whole else "found", emotion_of(values, least)

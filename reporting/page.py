@@ -135,7 +135,8 @@ def facts(record: Mapping[str, Any]) -> dict[str, Any]:
         return known
     arguments, recipe, machine = record["arguments"], record["recipe"], record["machine"]
     share, rate = recipe["teacher_share"] * is_distilled(record), f"{recipe['learning_rate']:g}"
-    warmup = f"up to {rate} over {findings.percent(recipe['warmup'], 0)} of the steps, then a cosine to 0"
+    fall = "straight line" if recipe.get("decay") == "linear" else "cosine"
+    warmup = f"up to {rate} over {findings.percent(recipe['warmup'], 0)} of the steps, then a {fall} to 0"
     blocks = recipe["block_dropout"]
     last, minutes = record["history"][-1], sum(row["seconds"] for row in record["history"]) / 60
     splits = {"training": "", "validation": "val_"} if "val_loss" in last else {"training": ""}

@@ -59,6 +59,11 @@ def test_a_new_run_takes_the_recipes_values_and_those_that_were_typed(csvs, monk
     }
 
 
+def test_a_network_without_convolutions_has_no_filters_to_whiten(csvs, failing):
+    line = failing(train_dnn.main, "--data", csvs / "train.csv", "--set", "whiten=1")
+    assert "dnn has no convolution" in line
+
+
 def test_initial_weights_choose_network_and_recipe(csvs):
     options = parsed("--data", csvs / "train.csv", "--from", "compact")
     assert options.record["network"] == options.initial.network == "compact"

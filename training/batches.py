@@ -110,9 +110,7 @@ class Batches:
         order = random.permutation(len(teachers))[: self.steps]
         return np.concatenate(rows)[order], teachers[order]
 
-    def _batch(
-        self, images: Any, targets: Any, rows: Any, numbers: Any, teacher: Any = None
-    ) -> tuple[Any, Any]:
+    def _batch(self, images: Any, targets: Any, rows: Any, numbers: Any, teacher: Any = None) -> Any:
         faces, targets = ops.take(images, rows, axis=0), ops.take(targets, rows, axis=0)
         faces = augment(faces, self.recipe.augmentation, numbers)
         if self.recipe.mixup:

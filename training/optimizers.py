@@ -61,11 +61,28 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return x * self.rms_rate * max(math.prod(x.shape[:-1]), x.shape[-1]) ** 0.5
 
 
+class Triangle(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises from a fifth of its peak, then falls in a straight line to zero.
+
+    warmup_steps: until the peak, of all `steps`.
+    """
+
+    def __init__(self, peak: float, warmup_steps: int, steps: int) -> None:
+        self.peak, self.warmup_steps, self.steps = peak, warmup_steps, steps
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.cast(step, "float32")
+        left = (self.steps - step) / max(1, self.steps - self.warmup_steps)
+        return self.peak * ops.minimum(0.2 + 0.8 * step / self.warmup_steps, left)
+
+
 def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") -> keras.optimizers.Optimizer:
     """A fresh optimizer for a run of `steps` batches. compute_dtype: of muon's matrix products."""
     learning_rate: Any = recipe.learning_rate
-    if recipe.warmup:
-        warmup_steps = max(1, round(steps * recipe.warmup))
+    warmup_steps = max(1, round(steps * recipe.warmup))
+    if recipe.warmup and recipe.decay == "linear":
+        learning_rate = Triangle(recipe.learning_rate, warmup_steps, steps)
+    elif recipe.warmup:
         learning_rate = keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=recipe.learning_rate / 25,
             decay_steps=max(1, steps - warmup_steps),

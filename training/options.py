@@ -9,6 +9,7 @@ from typing import Any
 from command_line import Parser, check_folder, whole_number
 from data import InputError
 from data.faces import locate_faces
+from models import CONVOLUTIONAL
 from models.prediction import BACKENDS
 from models.weights import HELP_SINGLE, RUN, Weights, find_weights
 from training.recipes import OPTIONS, RECIPES, SETTINGS, Recipe, recipe_from, with_settings
@@ -71,6 +72,8 @@ def _new_record(network: str, typed: dict[str, Any]) -> dict[str, Any]:
     if name == "finetune" and not typed["initial"]:
         raise InputError("--recipe finetune: needs weights to start from; add --from WEIGHTS")
     recipe = with_settings(RECIPES[network][name], typed["set"])
+    if recipe.whiten and network not in CONVOLUTIONAL:
+        raise InputError(f"--set whiten=1: {network} has no convolution to whiten what it sees; leave it out")
     recipe = replace(recipe, **{each: typed[each] for each in OPTIONS if typed[each] is not None})
     values = typed | asdict(recipe) | {"recipe": name, "data": str(locate_faces(typed["data"], "train"))}
     arguments = {each: values[each] for each in DECISIVE}

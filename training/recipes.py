@@ -62,7 +62,8 @@ class Recipe:
     (training/optimizers.py) or sgd (Nesterov, momentum 0.9; set learning_rate and weight_decay too, since
     those of a recipe suit its own optimizer).
     learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule: linear warm-up over that
-    share of all steps, then a cosine to zero (Smith 2018). weight_decay: decoupled, of all but adam.
+    share of all steps, then a decay to zero (Smith 2018), either a cosine, after a warm-up from 1/25 of the
+    peak, or linear, after one from 1/5. weight_decay: decoupled, of all but adam.
     adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
     average: validate and keep the exponential moving average of the weights, in which a step keeps this share
     of the average before it (Polyak & Juditsky 1992), or less in a short run, so that the average reaches
@@ -71,7 +72,8 @@ class Recipe:
     blocks. teacher_share: weight of --teacher's probabilities in the targets, beside the labels.
     mixup: alpha of the Beta distribution by which pairs of faces and of targets are averaged (Zhang et al.
     2018), 0 for none; mixup_share: the share of batches; mixup_until: the share of epochs after which faces
-    stay whole. mirrored: validate by the mean over each face and its mirror image, as confusion.py --tta.
+    stay whole. whiten: keep first filters that whiten patches of the faces (training/whitening.py). mirrored:
+    validate by the mean over each face and its mirror image, as confusion.py --tta.
     """
 
     epochs: int
@@ -80,6 +82,7 @@ class Recipe:
     optimizer: str = name("adam", "adam", "adamw", "muon", "sgd")
     learning_rate: float = number(0.001, 1e-7, 10)
     warmup: float = number(0.0, 0, 0.9)
+    decay: str = name("cosine", "cosine", "linear")
     weight_decay: float = number(0.0, 0, 10)
     adam_share: float = number(1.0, 1e-4, 10)
     average: float = number(0.0, 0, 0.99999)
@@ -90,6 +93,7 @@ class Recipe:
     mixup: float = number(0.0, 0, 10)
     mixup_share: float = number(1.0, 0, 1)
     mixup_until: float = number(1.0, 0, 1)
+    whiten: bool = number(False, 0, 1)
     mirrored: bool = number(False, 0, 1)
     augmentation: Augmentation = Augmentation()
 
@@ -107,23 +111,24 @@ _STRONG = replace(_STRONG, brightness=0.1, contrast=0.2, erase=0.15, erase_proba
 _MEDIUM_FAST = replace(_CNN_FAST, epochs=62, adam_share=1.0, average=0.998, dropout=0.3, block_dropout=0.1)
 _MEDIUM_FAST = replace(_MEDIUM_FAST, mixup=0.2, mixup_share=0.5, mixup_until=0.9, augmentation=_STRONG)
 # The fewest seconds to 0.65, by experiments of few epochs (docs/results.md).
-_SMALL_FAST = replace(_CNN_FAST, epochs=12, learning_rate=0.02, adam_share=1.0, average=0.998, dropout=0.2)
-_SMALL_FAST = replace(_SMALL_FAST, label_smoothing=0.0, mirrored=True)
-_SMALL_FAST = replace(_SMALL_FAST, augmentation=replace(_LIGHT, rotation=8, shift=0.06, zoom=0.08))
+_SMALL = replace(_CNN_FAST, epochs=8, learning_rate=0.02, adam_share=1.0, average=0.998, dropout=0.2)
+_SMALL = replace(_SMALL, warmup=0.2, decay="linear", whiten=True, label_smoothing=0.0, mirrored=True)
+_SMALL = replace(_SMALL, augmentation=replace(_LIGHT, rotation=8, shift=0.06, zoom=0.08))
 RECIPES = {
     "cnn": {"report": Recipe(epochs=100, validation="none", augmentation=_REPORT), "fast": _CNN_FAST},
     "dnn": {"report": Recipe(epochs=80, validation="0.2"), "fast": _DNN_FAST},
-    "small": {"fast": _SMALL_FAST},
+    "small": {"fast": _SMALL},
     "compact": {"fast": replace(_MEDIUM_FAST, epochs=66)},
     "medium": {"fast": _MEDIUM_FAST},
 }
 for _name in NETWORKS:
     RECIPES.setdefault(_name, RECIPES["compact" if _name in CONVOLUTIONAL else "dnn"].copy())
-# From given weights: gentler steps, and more of them, since there are few faces; neither average nor mixup.
+# From given weights: gentler steps, and more of them, since there are few faces; no average, no mixup,
+# and every filter may change.
 for _recipes in RECIPES.values():
     _rate = 0.3 * _recipes["fast"].learning_rate
     _gentle = replace(_recipes["fast"], epochs=8, batch_size=32, learning_rate=_rate)
-    _recipes["finetune"] = replace(_gentle, average=0.0, mixup=0.0)
+    _recipes["finetune"] = replace(_gentle, average=0.0, mixup=0.0, whiten=False)
 
 SETTINGS = {each.name: each for each in (*fields(Recipe), *fields(Augmentation)) if each.metadata}
 

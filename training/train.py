@@ -66,7 +66,7 @@ def train_epochs(options: Options, data: TrainingData) -> run_folder.History:
     teachers = [(weights.load_network(each), may_teach) for each, may_teach in data.teachers]
     keras.utils.set_random_seed(seed)
     batches = Batches(data.training.images, data.targets(recipe.teacher_share), recipe, seed, teachers)
-    model = build(record, recipe, recipe.epochs * batches.steps)
+    model = build(record, recipe, data.training.images, recipe.epochs * batches.steps)
     keras.config.set_dtype_policy("float32")
     averaged = AveragedNetwork(model) if recipe.average else None
     history = run_folder.load_checkpoint(model, run)
@@ -126,14 +126,17 @@ def begin(options: Options, data: TrainingData, initial: weights.Weights | None)
     return record
 
 
-def build(record: dict[str, Any], recipe: Recipe, steps: int) -> Any:
-    """The compiled network of a run, ready to fit by the recipe for `steps` batches."""
+def build(record: dict[str, Any], recipe: Recipe, images: np.ndarray, steps: int) -> Any:
+    """The compiled network of a run, ready to fit by the recipe for `steps` batches of these faces."""
     import keras
 
     from training.optimizers import build_optimizer
+    from training.whitening import whiten
 
     dropout = {"dropout": recipe.dropout, "block_dropout": recipe.block_dropout}
     model = builder(record["network"])(record["mean"], record["std"], **dropout)
+    if recipe.whiten:
+        whiten(model, images)
     model.compile(
         optimizer=build_optimizer(recipe, steps, model.compute_dtype),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
