@@ -132,11 +132,11 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], Any]:
     """An argparse type: a whole number from `least` to `most`."""
-    return number(least, most, int, "whole ")
+    return number(least, most, int, "whole number")
 
 
-def number(least: float, most: float, kind: type = float, adjective: str = "") -> Callable[[str], Any]:
-    """An argparse type: a number from `least` to `most`, of a Python type that `adjective` describes."""
+def number(least: float, most: float, kind: type = float, name: str = "number") -> Callable[[str], Any]:
+    """An argparse type: a number from `least` to `most`. kind: float or int. name: what errors call it."""
 
     def convert(text: str) -> Any:
         try:
@@ -144,7 +144,7 @@ def number(least: float, most: float, kind: type = float, adjective: str = "") -
         except ValueError:
             value = math.nan
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a {adjective}number from {least} to {most}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {name} from {least} to {most}")
         return value
 
     return convert

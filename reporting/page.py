@@ -135,7 +135,7 @@ def facts(record: Mapping[str, Any]) -> dict[str, Any]:
         return known
     arguments, recipe, machine = record["arguments"], record["recipe"], record["machine"]
     share, rate = recipe["teacher_share"] * is_distilled(record), f"{recipe['learning_rate']:g}"
-    fall = "straight line" if recipe.get("decay") == "linear" else "cosine"
+    fall = "straight line" if recipe.get("schedule") == "linear" else "cosine"
     warmup = f"up to {rate} over {findings.percent(recipe['warmup'], 0)} of the steps, then a {fall} to 0"
     blocks = recipe["block_dropout"]
     last, minutes = record["history"][-1], sum(row["seconds"] for row in record["history"]) / 60

@@ -82,7 +82,7 @@ FORMS = {
     "double spaces": lambda text: text.replace(" ", "  "),
     "spaces round fields": lambda text: text.replace(",", " , ").replace("\n", " \n"),
     "tabs in a few rows": lambda text: text.replace("7 1", "7\t1", 5),
-    "leading zeros": lambda text: text.replace(" 7 ", " 007 "),
+    "leading zeros": lambda text: text.replace(" 7 ", " 007 ").replace(" 9 ", " 0009 "),
 }
 
 

@@ -92,7 +92,7 @@ def test_the_learning_rate_warms_up_and_ends_at_zero_or_is_constant():
     assert rates.argmax() == pytest.approx(100 * recipe.warmup, abs=1)
     assert rates.max() == pytest.approx(recipe.learning_rate)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
-    schedule = build_optimizer(replace(recipe, warmup=0.2, decay="linear"), steps=100)._learning_rate
+    schedule = build_optimizer(replace(recipe, warmup=0.2, schedule="linear"), steps=100)._learning_rate
     rates = [float(schedule(step)) / recipe.learning_rate for step in (0, 10, 20, 60, 100)]
     np.testing.assert_allclose(rates, [0.2, 0.6, 1, 0.5, 0], atol=1e-6)
     adam = build_optimizer(RECIPES["cnn"]["report"], steps=100)

@@ -64,7 +64,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
 class Triangle(keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that rises from a fifth of its peak, then falls in a straight line to zero.
 
-    warmup_steps: until the peak, of all `steps`.
+    warmup_steps: how many of all `steps` come before the peak.
     """
 
     def __init__(self, peak: float, warmup_steps: int, steps: int) -> None:
@@ -80,7 +80,7 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
     """A fresh optimizer for a run of `steps` batches. compute_dtype: of muon's matrix products."""
     learning_rate: Any = recipe.learning_rate
     warmup_steps = max(1, round(steps * recipe.warmup))
-    if recipe.warmup and recipe.decay == "linear":
+    if recipe.warmup and recipe.schedule == "linear":
         learning_rate = Triangle(recipe.learning_rate, warmup_steps, steps)
     elif recipe.warmup:
         learning_rate = keras.optimizers.schedules.CosineDecay(

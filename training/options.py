@@ -73,7 +73,7 @@ def _new_record(network: str, typed: dict[str, Any]) -> dict[str, Any]:
         raise InputError("--recipe finetune: needs weights to start from; add --from WEIGHTS")
     recipe = with_settings(RECIPES[network][name], typed["set"])
     if recipe.whiten and network not in CONVOLUTIONAL:
-        raise InputError(f"--set whiten=1: {network} has no convolution to whiten what it sees; leave it out")
+        raise InputError(f"--set whiten=1: {network} has no convolution whose filters whiten; omit it")
     recipe = replace(recipe, **{each: typed[each] for each in OPTIONS if typed[each] is not None})
     values = typed | asdict(recipe) | {"recipe": name, "data": str(locate_faces(typed["data"], "train"))}
     arguments = {each: values[each] for each in DECISIVE}

@@ -62,8 +62,8 @@ class Recipe:
     (training/optimizers.py) or sgd (Nesterov, momentum 0.9; set learning_rate and weight_decay too, since
     those of a recipe suit its own optimizer).
     learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule: linear warm-up over that
-    share of all steps, then a decay to zero (Smith 2018), either a cosine, after a warm-up from 1/25 of the
-    peak, or linear, after one from 1/5. weight_decay: decoupled, of all but adam.
+    share of all steps, then a fall to zero (Smith 2018). schedule: of that fall, a cosine, after a warm-up
+    from 1/25 of the peak, or linear, after one from 1/5. weight_decay: decoupled, of all but adam.
     adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
     average: validate and keep the exponential moving average of the weights, in which a step keeps this share
     of the average before it (Polyak & Juditsky 1992), or less in a short run, so that the average reaches
@@ -72,8 +72,9 @@ class Recipe:
     blocks. teacher_share: weight of --teacher's probabilities in the targets, beside the labels.
     mixup: alpha of the Beta distribution by which pairs of faces and of targets are averaged (Zhang et al.
     2018), 0 for none; mixup_share: the share of batches; mixup_until: the share of epochs after which faces
-    stay whole. whiten: keep first filters that whiten patches of the faces (training/whitening.py). mirrored:
-    validate by the mean over each face and its mirror image, as confusion.py --tta.
+    stay whole. whiten: without --from, the first filters whiten patches of the faces and are not trained
+    (training/whitening.py). mirrored: validate by the mean over each face and its mirror image, as
+    confusion.py --tta.
     """
 
     epochs: int
@@ -82,7 +83,7 @@ class Recipe:
     optimizer: str = name("adam", "adam", "adamw", "muon", "sgd")
     learning_rate: float = number(0.001, 1e-7, 10)
     warmup: float = number(0.0, 0, 0.9)
-    decay: str = name("cosine", "cosine", "linear")
+    schedule: str = name("cosine", "cosine", "linear")
     weight_decay: float = number(0.0, 0, 10)
     adam_share: float = number(1.0, 1e-4, 10)
     average: float = number(0.0, 0, 0.99999)
@@ -112,7 +113,7 @@ _MEDIUM_FAST = replace(_CNN_FAST, epochs=62, adam_share=1.0, average=0.998, drop
 _MEDIUM_FAST = replace(_MEDIUM_FAST, mixup=0.2, mixup_share=0.5, mixup_until=0.9, augmentation=_STRONG)
 # The fewest seconds to 0.65, by experiments of few epochs (docs/results.md).
 _SMALL = replace(_CNN_FAST, epochs=8, learning_rate=0.02, adam_share=1.0, average=0.998, dropout=0.2)
-_SMALL = replace(_SMALL, warmup=0.2, decay="linear", whiten=True, label_smoothing=0.0, mirrored=True)
+_SMALL = replace(_SMALL, warmup=0.2, schedule="linear", whiten=True, label_smoothing=0.0, mirrored=True)
 _SMALL = replace(_SMALL, augmentation=replace(_LIGHT, rotation=8, shift=0.06, zoom=0.08))
 RECIPES = {
     "cnn": {"report": Recipe(epochs=100, validation="none", augmentation=_REPORT), "fast": _CNN_FAST},
