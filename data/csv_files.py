@@ -253,7 +253,7 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
             raise _fault(path, row, f"has {len(numbers)} pixels, not {NUM_PIXELS}")
         for place, number in enumerate(numbers, start=1):
             if not GREY_LEVEL.fullmatch(number):
-                raise _fault(path, row, f"pixel {place} is {_shown(number)}, not a number from 0 to 255")
+                raise _fault(path, row, f"pixel {place} is {_shown(number)}, no whole number from 0 to 255")
     raise AssertionError("whatever has no fault is decoded")
 
 

@@ -152,7 +152,7 @@ def changed(value: str, place: int = 9) -> str:
 FAULTY_ROWS = {
     "2303 pixels": ("3," + "7 " * 2302 + "7", "has 2303 pixels, not 2304"),
     "2305 pixels": ("3," + "7 " * 2304 + "7", "has 2305 pixels, not 2304"),
-    "a letter": (changed("x"), "pixel 10 is 'x', not a number from 0 to 255"),
+    "a letter": (changed("x"), "pixel 10 is 'x', no whole number from 0 to 255"),
     "a sign": (changed("-1", 0), "pixel 1 is '-1'"),
     "256": (changed("256", 2303), "pixel 2304 is '256'"),
     "a fraction": (changed("5.0"), "pixel 10 is '5.0'"),

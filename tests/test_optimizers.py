@@ -95,6 +95,8 @@ def test_the_learning_rate_warms_up_and_ends_at_zero_or_is_constant():
     schedule = build_optimizer(replace(recipe, warmup=0.2, schedule="linear"), steps=100)._learning_rate
     rates = [float(schedule(step)) / recipe.learning_rate for step in (0, 10, 20, 60, 100)]
     np.testing.assert_allclose(rates, [0.2, 0.6, 1, 0.5, 0], atol=1e-6)
+    schedule = build_optimizer(replace(recipe, warmup=0, schedule="linear"), steps=100)._learning_rate
+    assert float(schedule(50)) / recipe.learning_rate == pytest.approx(50 / 99)
     adam = build_optimizer(RECIPES["cnn"]["report"], steps=100)
     assert type(adam) is keras.optimizers.Adam
     assert float(adam.learning_rate) == pytest.approx(0.001)

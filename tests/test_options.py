@@ -61,7 +61,7 @@ def test_a_new_run_takes_the_recipes_values_and_those_that_were_typed(csvs, monk
 
 def test_a_network_without_convolutions_has_no_filters_to_whiten(csvs, failing):
     line = failing(train_dnn.main, "--data", csvs / "train.csv", "--set", "whiten=1")
-    assert "dnn has no convolution" in line
+    assert "whiten=1 is for new weights of a convolutional network" in line
 
 
 def test_initial_weights_choose_network_and_recipe(csvs):
@@ -81,6 +81,10 @@ def test_initial_weights_choose_network_and_recipe(csvs):
         ("--network compact --recipe report", "compact has only fast and finetune"),
         ("--recipe finetune", "needs weights to start from; add --from"),
         ("--from compact --network cnn", "is compact; give weights of cnn"),
+        (
+            "--from compact --set whiten=1",
+            "is for new weights of a convolutional network; give --set whiten=0",
+        ),
         ("--from dnn", "is dnn; give weights of cnn or small or compact or medium"),
         ("--from ensemble", "ensemble: is 2 networks"),
         ("--from nowhere", "nowhere: no such weights"),

@@ -272,7 +272,7 @@ def test_jax_trains_as_tensorflow(whole, csvs, tmp_path, tiny):
     by_jax, by_tensorflow, teacher = (tmp_path / name for name in ("jax", "tensorflow", "teacher"))
     train_cnn.main(command(csvs / "fer2013.csv", teacher, "--epochs 1 --fold 2/2 --precision float32"))
     small = f"--from {whole} --epochs 3 --fold 1/2 --precision float32 --teacher {teacher}"
-    small += " --set dropout=0 mixup=0.2 average=0.5 whiten=1 schedule=linear"
+    small += " --set dropout=0 mixup=0.2 average=0.5 schedule=linear"
     options = command(csvs / "fer2013.csv", by_jax, f"--backend jax --batch-size 6 {small}")
     trained = subprocess.run(
         [sys.executable, "-c", PROGRAM, "jax", *options],

@@ -62,7 +62,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
 
 
 class Triangle(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises from a fifth of its peak, then falls in a straight line to zero.
+    """A learning rate that rises to its peak and falls to zero, both in straight lines: schedule=linear.
 
     warmup_steps: how many of all `steps` come before the peak.
     """
@@ -73,6 +73,7 @@ class Triangle(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         step = ops.cast(step, "float32")
         left = (self.steps - step) / max(1, self.steps - self.warmup_steps)
+        # From a fifth, not from 1/25 as with a cosine, because short runs have few steps to lose.
         return self.peak * ops.minimum(0.2 + 0.8 * step / self.warmup_steps, left)
 
 
@@ -80,7 +81,7 @@ def build_optimizer(recipe: Recipe, steps: int, compute_dtype: str = "float32") 
     """A fresh optimizer for a run of `steps` batches. compute_dtype: of muon's matrix products."""
     learning_rate: Any = recipe.learning_rate
     warmup_steps = max(1, round(steps * recipe.warmup))
-    if recipe.warmup and recipe.schedule == "linear":
+    if recipe.schedule == "linear":
         learning_rate = Triangle(recipe.learning_rate, warmup_steps, steps)
     elif recipe.warmup:
         learning_rate = keras.optimizers.schedules.CosineDecay(

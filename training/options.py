@@ -72,8 +72,8 @@ def _new_record(network: str, typed: dict[str, Any]) -> dict[str, Any]:
     if name == "finetune" and not typed["initial"]:
         raise InputError("--recipe finetune: needs weights to start from; add --from WEIGHTS")
     recipe = with_settings(RECIPES[network][name], typed["set"])
-    if recipe.whiten and network not in CONVOLUTIONAL:
-        raise InputError(f"--set whiten=1: {network} has no convolution whose filters whiten; omit it")
+    if recipe.whiten and (typed["initial"] or network not in CONVOLUTIONAL):
+        raise InputError("whiten=1 is for new weights of a convolutional network; give --set whiten=0")
     recipe = replace(recipe, **{each: typed[each] for each in OPTIONS if typed[each] is not None})
     values = typed | asdict(recipe) | {"recipe": name, "data": str(locate_faces(typed["data"], "train"))}
     arguments = {each: values[each] for each in DECISIVE}

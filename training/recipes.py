@@ -62,8 +62,9 @@ class Recipe:
     (training/optimizers.py) or sgd (Nesterov, momentum 0.9; set learning_rate and weight_decay too, since
     those of a recipe suit its own optimizer).
     learning_rate: constant; or, when warmup > 0, the peak of a one-cycle schedule: linear warm-up over that
-    share of all steps, then a fall to zero (Smith 2018). schedule: of that fall, a cosine, after a warm-up
-    from 1/25 of the peak, or linear, after one from 1/5. weight_decay: decoupled, of all but adam.
+    share of all steps from 1/25 of the peak, then a cosine to zero (Smith 2018). schedule: linear for a
+    straight line to zero instead, after a warm-up, if any, from 1/5 of the peak. weight_decay: decoupled, of
+    all but adam.
     adam_share: learning rate of what muon leaves to AdamW, as a share of learning_rate.
     average: validate and keep the exponential moving average of the weights, in which a step keeps this share
     of the average before it (Polyak & Juditsky 1992), or less in a short run, so that the average reaches
@@ -72,7 +73,7 @@ class Recipe:
     blocks. teacher_share: weight of --teacher's probabilities in the targets, beside the labels.
     mixup: alpha of the Beta distribution by which pairs of faces and of targets are averaged (Zhang et al.
     2018), 0 for none; mixup_share: the share of batches; mixup_until: the share of epochs after which faces
-    stay whole. whiten: without --from, the first filters whiten patches of the faces and are not trained
+    stay whole. whiten: the first filters of new weights whiten patches of the faces and are not trained
     (training/whitening.py). mirrored: validate by the mean over each face and its mirror image, as
     confusion.py --tta.
     """

@@ -135,7 +135,7 @@ def build(record: dict[str, Any], recipe: Recipe, images: np.ndarray, steps: int
 
     dropout = {"dropout": recipe.dropout, "block_dropout": recipe.block_dropout}
     model = builder(record["network"])(record["mean"], record["std"], **dropout)
-    if recipe.whiten and not record["initial_weights"]:
+    if recipe.whiten:
         whiten(model, images, record["std"])
     model.compile(
         optimizer=build_optimizer(recipe, steps, model.compute_dtype),
