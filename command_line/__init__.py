@@ -132,15 +132,15 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 def whole_number(least: int, most: int = LARGEST_NUMBER) -> Callable[[str], Any]:
     """An argparse type: a whole number from `least` to `most`."""
-    return number(least, most, int, "whole number")
+    return number(least, most, lambda text: int(text) if text.isdecimal() else math.nan, "whole number")
 
 
-def number(least: float, most: float, kind: type = float, name: str = "number") -> Callable[[str], Any]:
-    """An argparse type: a number from `least` to `most`. kind: float or int. name: what errors call it."""
+def number(least: float, most: float, read: Any = float, name: str = "number") -> Callable[[str], Any]:
+    """An argparse type: a number from `least` to `most`. read: text to number. name: what errors call it."""
 
     def convert(text: str) -> Any:
         try:
-            value = kind(text)
+            value = read(text)
         except ValueError:
             value = math.nan
         if not least <= value <= most:

@@ -39,9 +39,10 @@ VALUES = {
     "usage": ("(?i:" + "|".join(USAGE_OF_NAME) + ")", "one of Training, PublicTest, PrivateTest"),
 }
 WORD = re.compile(r"[^\t-\r ]+")
-# NumPy would take +25, a broken 125, for 25.
+GREY_LEVEL = re.compile("[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]")
+# NumPy would take +25, a broken 125, for 25, and 0025, a broken 0 and 25.
 GREY_LEVELS = re.compile(r"[0-9\t-\r ]*[0-9][\t-\r ]*")
-GREY_LEVEL = re.compile("0*(1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])")
+FOUR_DIGITS = re.compile("0[0-9]{3}")
 # What ends whole numbers that were written as decimals.
 FRACTION = r"\.0*(?!\d)"
 # Lists of Python or JSON become numbers with blanks between them.
@@ -259,7 +260,7 @@ def _decode_block(path: Path, texts: pd.Series) -> np.ndarray:
 
 def _grey_levels(texts: list[str]) -> np.ndarray | None:
     """(N, 2304) uint8 of N texts of as many numbers with blanks between them; None if anything is wrong."""
-    if not all(map(GREY_LEVELS.fullmatch, texts)):
+    if not all(map(GREY_LEVELS.fullmatch, texts)) or any(map(FOUR_DIGITS.search, texts)):
         return None
     try:  # since NumPy 2, 256 is refused
         levels = np.loadtxt(texts, np.uint8, comments=None, ndmin=2)

@@ -135,7 +135,7 @@ def facts(record: Mapping[str, Any]) -> dict[str, Any]:
         return known
     arguments, recipe, machine = record["arguments"], record["recipe"], record["machine"]
     share, rate = recipe["teacher_share"] * is_distilled(record), f"{recipe['learning_rate']:g}"
-    fall = "straight line" if (is_linear := recipe.get("schedule") == "linear") else "cosine"
+    fall = "straight line" if recipe.get("schedule") == "linear" else "cosine"
     warmup = f"up to {rate} over {findings.percent(recipe['warmup'], 0)} of the steps, then a {fall} to 0"
     blocks = recipe["block_dropout"]
     last, minutes = record["history"][-1], sum(row["seconds"] for row in record["history"]) / 60
@@ -149,7 +149,7 @@ def facts(record: Mapping[str, Any]) -> dict[str, Any]:
         "predictions of other networks": f"{findings.percent(share, 0)} of the targets" if share else "none",
         "label smoothing": f"{recipe['label_smoothing']:g}",
         "optimiser": f"{recipe['optimizer']}, weight decay {recipe['weight_decay']:g}",
-        "learning rate": warmup if recipe["warmup"] or is_linear else f"{rate}, constant",
+        "learning rate": warmup if recipe["warmup"] or fall != "cosine" else f"{rate}, constant",
         "dropout": f"{recipe['dropout']:g}" + f", after blocks {blocks:g}" * bool(blocks),
         "augmentation": ", ".join(augmentation(recipe)) or "none",
         "epochs": f"{epochs_of(record)}, batches of {arguments['batch_size']}; used: {record['epoch']}",

@@ -82,7 +82,7 @@ FORMS = {
     "double spaces": lambda text: text.replace(" ", "  "),
     "spaces round fields": lambda text: text.replace(",", " , ").replace("\n", " \n"),
     "tabs in a few rows": lambda text: text.replace("7 1", "7\t1", 5),
-    "leading zeros": lambda text: text.replace(" 7 ", " 007 ").replace(" 9 ", " 0009 "),
+    "leading zeros": lambda text: text.replace(" 7 ", " 007 "),
 }
 
 
@@ -155,6 +155,7 @@ FAULTY_ROWS = {
     "a letter": (changed("x"), "pixel 10 is 'x', no whole number from 0 to 255"),
     "a sign": (changed("-1", 0), "pixel 1 is '-1'"),
     "256": (changed("256", 2303), "pixel 2304 is '256'"),
+    "four digits": (changed("0005"), "pixel 10 is '0005'"),
     "a fraction": (changed("5.0"), "pixel 10 is '5.0'"),
     "an Arabic digit": (changed("٣"), "pixel 10 is '\\u0663'"),
     "NUL": (changed("\0"), "pixel 10 is '\\x00'"),

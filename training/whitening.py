@@ -27,7 +27,6 @@ def whiten(model: Any, images: np.ndarray, std: float) -> None:
     variances, components = np.linalg.eigh(np.cov(patches, rowvar=False))
     # NumPy gives the weakest first.
     strongest = (components / np.sqrt(variances + _NOISE))[:, ::-1][:, : filters // 2]
-    both = np.hstack([strongest, -strongest]).reshape(height, width, 1, -1)
-    kernel[..., : both.shape[-1]] = both
+    kernel.reshape(-1, filters)[:, : 2 * strongest.shape[1]] = np.hstack([strongest, -strongest])
     layer.kernel.assign(kernel)
     layer.trainable = False
